@@ -3,8 +3,9 @@
  * no page of another site can send here unasked.
  */
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
+import type { Env } from "./app.ts";
+import { readBody, textOf } from "./body.ts";
 import { faultSchema, faultsInput } from "./faults.ts";
 import { ledgerQuery } from "./ledger.ts";
 import { controlMaxBytes } from "./limits.ts";
@@ -17,9 +18,8 @@ const anyFaults = z.union([
   faultSchema.transform((fault) => ({ seed: undefined, faults: [fault] })),
 ]);
 
-export function control(world: World): Hono {
-  const app = new Hono();
-  app.use(bodyLimit({ maxSize: controlMaxBytes }));
+export function control(world: World): Hono<Env> {
+  const app = new Hono<Env>();
   app.get("/switches", (c) => c.json(world.switches));
   app.patch("/switches", async (c) => {
     const patch = await read(c, switchesPatch);
@@ -58,12 +58,21 @@ export function setFaults(world: World, { seed, faults }: z.output<typeof faults
 
 type Read<T> = { success: true; data: T } | { success: false; problem: object };
 
-async function read<T extends z.ZodType>(c: Context, schema: T): Promise<Read<z.output<T>>> {
+async function read<T extends z.ZodType>(c: Context<Env>, schema: T): Promise<Read<z.output<T>>> {
   const isJson = c.req.header("content-type")?.toLowerCase().startsWith("application/json") ?? false;
   if (!isJson) return { success: false, problem: { error: "expected content-type application/json" } };
-  const body = await c.req.json<unknown>().catch(() => undefined);
-  const parsed = schema.safeParse(body);
+  // Not Hono's bodyLimit: it rebuilds a request of unknown length, which Node's adapter does not survive.
+  const bytes = await readBody(c, controlMaxBytes);
+  const parsed = schema.safeParse(bytes === null ? undefined : jsonOf(textOf(bytes)));
   return parsed.success ? parsed : { success: false, problem: problemOf(parsed.error) };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function problemOf(error: z.ZodError): object {
