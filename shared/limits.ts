@@ -1,0 +1,94 @@
+/** Every number that somebody might wonder about, with its unit and where it comes from. */
+
+export const KB = 1_000;
+export const MB = 1_000_000;
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const DAY = 24 * 60 * MINUTE;
+
+/** Cloudflare's. https://developers.cloudflare.com/queues/platform/limits/ and …/d1/platform/limits/ */
+export const PLATFORM = {
+  /** Messages in one `sendBatch`. */
+  sendBatchMessages: 100,
+  /** Longest `delaySeconds` of a message: 24 h. */
+  queueDelaySeconds: 86_400,
+  /** One string, BLOB or row in D1 (not enforced locally, so we assert it ourselves). */
+  d1ValueBytes: 2 * MB,
+  /** Request body on a zone of the Free or Pro plan is 100 MB; ours is refused a little before. */
+  requestBytes: 95 * MB,
+  /** Wall time of one `queue()` invocation is 15 minutes. */
+  deliveryMs: 15 * MINUTE,
+  /** R2 multipart: every part but the last has the same size, at least 5 MiB. …/r2/platform/limits/ */
+  r2PartBytes: 5 * 1024 * 1024,
+} as const;
+
+/** Ours, with the reason. */
+export const LIMITS = {
+  /** One intake slice: long enough to amortise the round trips, short enough that the isolate keeps answering. */
+  sliceBytes: 4 * MB,
+  /** One JSON body of our own API: a replay of a thousand named jobs is about 40 kB. */
+  jsonBodyBytes: 1 * MB,
+  /** Rows and bytes of one `json_each` insert: half of what D1 takes, room for multi-byte text. */
+  insertRows: 1_000,
+  insertBytes: 1 * MB,
+  /** Row errors and warnings kept in full; more are counted. */
+  rowErrorsListed: 10_000,
+  /** One record of a file: longer, and it is a quote that was never closed. */
+  recordBytes: 1 * MB,
+  /** Media: above this, bytes are spooled to R2 instead of held in the isolate (6 jobs × 1 MB). */
+  mediaInMemoryBytes: 1 * MB,
+  /** Media: Sequence publishes no limit; 200 MB is what Mintline's own streaming is tested for. */
+  mediaMaxBytes: 200 * MB,
+  mediaRedirects: 5,
+  /** An SVG is checked as a whole, so it is held as a whole; art above this is not drawn by hand. */
+  svgMaxBytes: 2 * MB,
+  /** A transfer that moves may last this long (contract §2); all tries of one fetch together. */
+  mediaTransferMs: 5 * MINUTE,
+  /** Tries inside one media fetch; waits of 200 to 400 and 400 to 800 ms, under two seconds in all (design §2.6). */
+  mediaTries: 3,
+  mediaRetryMs: 200,
+  /** One JSON answer of Sequence: a page of 10,000 tokens is about 10 MB; more is no answer to us. */
+  sequenceAnswerBytes: 32 * MB,
+  /** Announced to be at most this long, an answer is read at once: it comes in one piece or not at all. */
+  sequenceShortAnswerBytes: 16 * KB,
+  /** Evidence kept of an upstream's answer. */
+  evidenceBytes: 4 * KB,
+  /** D1 refuses rows over 2 MB; a job's row stays well below. */
+  jobRowBytes: 500 * KB,
+
+  /** Lease: the longer of this and 2 × CALL_TIMEOUT_MS (design §2.4). */
+  leaseFloorMs: 20 * SECOND,
+  renewEveryMs: 4 * SECOND,
+  /** No call is started with less lease left than CALL_TIMEOUT_MS and this. */
+  leaseMarginMs: 2 * SECOND,
+  /** A transfer that moves may last this long (contract §2, beside CALL_TIMEOUT_MS). */
+  transferMs: 5 * MINUTE,
+  /** No job is started after this much of a delivery … */
+  startJobsForMs: 8 * MINUTE,
+  /** … and none lasts longer than this; together below the platform's 15 minutes. */
+  jobMs: 6 * MINUTE,
+  /** No outcome waits longer for its settle than this. */
+  settleWithinMs: 1 * SECOND,
+  /** A job due within this is taken now: the queue's delay has whole seconds. */
+  dueToleranceMs: 1 * SECOND,
+  /** Waits up to this become a delayed message; longer ones stay in D1 (design §2.9). */
+  delayedMessageMs: 60 * SECOND,
+
+  /** Dispatch: messages outstanding, as seconds of the measured rate, within these bounds. */
+  windowSeconds: 3,
+  windowMin: 100,
+  windowMax: 5_000,
+
+  /** The sweep sends again what has been waiting for its message this long. */
+  messageLostMs: 2 * MINUTE,
+  /** Bounded work of one sweep. */
+  sweepJobs: 5_000,
+  /** Rescues before a job that keeps killing its consumer is buried as `job.crashed`. */
+  rescuesMax: 10,
+
+  /** Dead letters put back in one transaction: about 0.3 s of D1, where a million would be past its 30 s. */
+  replayPiece: 10_000,
+
+  listDefault: 50,
+  listMax: 500,
+} as const;
