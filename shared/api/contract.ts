@@ -1,0 +1,229 @@
+/**
+ * What the HTTP API speaks, one schema a noun. The Worker answers with these, the CLI, the dashboard and the
+ * tests read with them, so they agree by construction. Times are ISO 8601 in UTC, token ids decimal strings.
+ */
+import { z } from "zod";
+import { BATCH_STATES, Halted, WAITING_REASONS } from "../job/batch.ts";
+import { JOB_STATES, JobError, MEDIA_FIELDS, STEPS, StepRecord } from "../job/job.ts";
+
+export const IsoTime = z.iso.datetime();
+
+/** RFC 9457 with our `code` and `next`; some carry more (`problems`, `expected`, …). */
+export const Problem = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  code: z.string(),
+  detail: z.string(),
+  next: z.string(),
+});
+export type Problem = z.infer<typeof Problem>;
+
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+export type Page<T> = { items: T[]; nextCursor: string | null };
+
+export const Plan = z.object({
+  create: z.number(),
+  update: z.number(),
+  unchanged: z.number(),
+  conflict: z.number(),
+  calls: z.number(),
+  bytes: z.number(),
+  seconds: z.number(),
+});
+export type Plan = z.infer<typeof Plan>;
+
+export const WaitingView = z.object({
+  reason: z.enum(WAITING_REASONS),
+  host: z.string().nullable(),
+  since: IsoTime,
+  until: IsoTime.nullable(),
+  message: z.string(),
+});
+
+const counts = <K extends readonly string[]>(names: K) =>
+  z.object(
+    Object.fromEntries(names.map((name) => [name, z.number().int()])) as Record<K[number], z.ZodNumber>,
+  );
+
+export const Batch = z.object({
+  id: z.string(),
+  name: z.string(),
+  target: z.string(),
+  collectionId: z.number(),
+  collectionPublished: z.boolean(),
+  state: z.enum(BATCH_STATES),
+  rows: z.object({ total: z.number(), valid: z.number(), invalid: z.number() }),
+  jobs: counts(JOB_STATES),
+  outcomes: z.object({ created: z.number(), updated: z.number(), unchanged: z.number() }),
+  /** Share of jobs in a final state, 0 to 1. */
+  progress: z.number(),
+  ratePerSecond: z.number(),
+  etaSeconds: z.number().nullable(),
+  waiting: WaitingView.nullable(),
+  halted: Halted.nullable(),
+  format: z.string().nullable(),
+  mapping: z.record(z.string(), z.string()),
+  warnings: z.number(),
+  plan: Plan.nullable(),
+  createdAt: IsoTime,
+  startedAt: IsoTime.nullable(),
+  finishedAt: IsoTime.nullable(),
+});
+export type Batch = z.infer<typeof Batch>;
+
+export const AttemptView = z.object({
+  attempt: z.number(),
+  startedAt: IsoTime,
+  endedAt: IsoTime,
+  outcome: z.string(),
+  steps: z.array(StepRecord),
+  error: JobError.nullable(),
+});
+
+export const AssetView = z.object({
+  field: z.enum(MEDIA_FIELDS),
+  id: z.number(),
+  url: z.string().nullable(),
+  sha256: z.string().nullable(),
+});
+
+export const Job = z.object({
+  id: z.string(),
+  batchId: z.string(),
+  line: z.number(),
+  tokenId: z.string(),
+  name: z.string(),
+  state: z.enum(JOB_STATES),
+  outcome: z.enum(["created", "updated", "unchanged"]).nullable(),
+  attempt: z.number(),
+  step: z.enum(STEPS).nullable(),
+  assets: z.array(AssetView),
+  /** Null until the token is non-private and its collection published. */
+  publicUrl: z.string().nullable(),
+  scheduledAt: IsoTime.nullable(),
+  error: JobError.nullable(),
+  attempts: z.array(AttemptView),
+});
+export type Job = z.infer<typeof Job>;
+
+export const RowProblem = z.object({
+  line: z.number(),
+  column: z.string(),
+  code: z.string(),
+  severity: z.enum(["error", "warning"]),
+  message: z.string(),
+  next: z.string(),
+  value: z.string().nullable(),
+});
+export type RowProblem = z.infer<typeof RowProblem>;
+
+export const DeadLetter = z.object({
+  jobId: z.string(),
+  batchId: z.string(),
+  line: z.number(),
+  tokenId: z.string(),
+  name: z.string(),
+  state: z.enum(["open", "replayed", "discarded"]),
+  step: z.string(),
+  code: z.string(),
+  message: z.string(),
+  next: z.string(),
+  httpStatus: z.number().nullable(),
+  host: z.string().nullable(),
+  attempts: z.number(),
+  createdAt: IsoTime,
+});
+export type DeadLetter = z.infer<typeof DeadLetter>;
+
+/** One dead letter in full: its row as validated, every attempt, and the last response without secrets. */
+export const DeadLetterDetail = DeadLetter.extend({
+  row: z.json(),
+  attemptRecords: z.array(AttemptView),
+  response: z
+    .object({
+      url: z.string().nullable(),
+      host: z.string().nullable(),
+      status: z.number().nullable(),
+      body: z.string().nullable(),
+      hop: z.number().nullable(),
+    })
+    .nullable(),
+});
+export type DeadLetterDetail = z.infer<typeof DeadLetterDetail>;
+
+export const ReplayRequest = z.strictObject({
+  filter: z
+    .strictObject({
+      batchId: z.string().optional(),
+      step: z.string().optional(),
+      code: z.string().optional(),
+      q: z.string().optional(),
+      jobIds: z.array(z.string()).max(1000).optional(),
+    })
+    .refine(
+      (filter) => Object.keys(filter).length > 0,
+      "Name at least one of batchId, step, code, q, jobIds.",
+    ),
+  dryRun: z.boolean().optional(),
+});
+export type ReplayRequest = z.infer<typeof ReplayRequest>;
+
+export const Replay = z.object({
+  id: z.string().nullable(),
+  state: z.enum(["planned", "running", "finished", "aborted"]),
+  selected: z.number(),
+  done: z.number(),
+  completed: z.number(),
+  deadAgain: z.number(),
+});
+export type Replay = z.infer<typeof Replay>;
+
+export const MediaFile = z.object({
+  fileName: z.string(),
+  sha256: z.string(),
+  bytes: z.number(),
+  contentType: z.string(),
+});
+export type MediaFile = z.infer<typeof MediaFile>;
+
+export const CollectionInput = z.strictObject({
+  name: z.string().min(1),
+  description: z.string().optional(),
+  externalLink: z.url({ protocol: /^https?$/ }).optional(),
+  properties: z.record(z.string(), z.json()).nullable().optional(),
+  attributes: z.array(z.record(z.string(), z.json())).nullable().optional(),
+});
+export type CollectionInput = z.infer<typeof CollectionInput>;
+export const CollectionPatch = CollectionInput.partial();
+export type CollectionPatch = z.infer<typeof CollectionPatch>;
+
+export const Collection = z.object({
+  id: z.number(),
+  name: z.string(),
+  description: z.string(),
+  externalLink: z.string().nullable(),
+  properties: z.record(z.string(), z.json()).nullable(),
+  attributes: z.array(z.record(z.string(), z.json())).nullable(),
+  image: z.string().nullable(),
+  published: z.boolean(),
+  tokenCount: z.number().nullable(),
+  /** What a contract's `setBaseMetadataURI` takes: ends in `/tokens/`. */
+  baseUri: z.string(),
+  contractUri: z.string(),
+});
+export type Collection = z.infer<typeof Collection>;
+
+export const Finding = z.object({
+  check: z.string(),
+  ok: z.boolean(),
+  /** `warning`: works, but look at it. */
+  severity: z.enum(["ok", "warning", "error"]),
+  code: z.string(),
+  message: z.string(),
+  next: z.string().nullable(),
+});
+export const DoctorReport = z.object({ ok: z.boolean(), findings: z.array(Finding) });
+export type Finding = z.infer<typeof Finding>;
+export type DoctorReport = z.infer<typeof DoctorReport>;

@@ -1,0 +1,95 @@
+/**
+ * Keeps a bounded window of messages in the queue, shared evenly between the running batches. Called by
+ * whoever makes room: the last intake slice, a settle, resume, replay, the sweep.
+ */
+import { ulid } from "ulid";
+import type { JobKey } from "./job/job.ts";
+import type { JobMessage } from "./job/message.ts";
+import { LIMITS, PLATFORM } from "./limits.ts";
+import type { Log } from "./log.ts";
+import type { Db } from "./store/db.ts";
+import { type DispatchableBatch, listDispatchable, queueJobs } from "./store/dispatches.ts";
+
+export type DispatchContext = {
+  readonly db: Db;
+  readonly jobs: Queue<JobMessage>;
+  readonly target: string;
+  readonly now: () => number;
+  readonly log: Log;
+};
+
+/** Fills the window. @returns how many messages were sent. */
+export async function dispatch(ctx: DispatchContext): Promise<number> {
+  const batches = await listDispatchable(ctx.db, ctx.target);
+  let sent = 0;
+  for (const { id, share } of shareWindow(batches)) {
+    const keys = await queueJobs(ctx.db, {
+      batchId: id,
+      dispatchId: ulid(ctx.now()),
+      now: ctx.now(),
+      limit: share,
+    });
+    await sendJobs(ctx, keys, 0);
+    sent += keys.length;
+  }
+  return sent;
+}
+
+/** Messages that should be outstanding at this speed: about three seconds of it. */
+export const windowFor = (ratePerSecond: number): number =>
+  Math.max(LIMITS.windowMin, Math.min(LIMITS.windowMax, Math.ceil(ratePerSecond * LIMITS.windowSeconds)));
+
+/** Whether a settle left so little outstanding that its caller should dispatch. */
+export const hasRoom = (batch: { pending: number; queued: number; ratePerSecond: number }): boolean =>
+  batch.pending > 0 && batch.queued < windowFor(batch.ratePerSecond) / 2;
+
+/**
+ * How many messages each batch may send now. Every batch has an even share of the window, whatever its size,
+ * so that a hundred rows behind twenty thousand do not wait for them; what one cannot use goes to the others.
+ */
+export function shareWindow(batches: readonly DispatchableBatch[]): { id: string; share: number }[] {
+  const wanting = batches.map((batch) => ({
+    id: batch.id,
+    queued: batch.queued,
+    want: Math.min(batch.pending, batch.trialLeft ?? batch.pending),
+    share: 0,
+  }));
+  const window = windowFor(batches.reduce((sum, batch) => sum + batch.ratePerSecond, 0));
+  const even = Math.max(
+    1,
+    Math.floor(window / Math.max(1, batches.filter(({ pending }) => pending > 0).length)),
+  );
+  let room = window - batches.reduce((sum, batch) => sum + batch.queued, 0);
+  for (const batch of wanting) {
+    batch.share = Math.max(0, Math.min(batch.want, even - batch.queued));
+    room -= batch.share;
+  }
+  for (const batch of wanting) {
+    const more = Math.max(0, Math.min(batch.want - batch.share, room));
+    batch.share += more;
+    room -= more;
+  }
+  return wanting.filter(({ share }) => share > 0).map(({ id, share }) => ({ id, share }));
+}
+
+/**
+ * Sends messages in the platform's portions. A failed send is logged and left: the jobs stand in D1 as
+ * `queued`, or as due, and the sweep sends them again. To throw here would undo work that is already recorded.
+ */
+export async function sendJobs(
+  ctx: Pick<DispatchContext, "jobs" | "log">,
+  keys: readonly JobKey[],
+  delaySeconds: number | ((key: JobKey) => number),
+): Promise<void> {
+  for (let from = 0; from < keys.length; from += PLATFORM.sendBatchMessages) {
+    const messages = keys.slice(from, from + PLATFORM.sendBatchMessages).map((key) => ({
+      body: { v: 1 as const, b: key.batchId, l: key.line },
+      delaySeconds: typeof delaySeconds === "number" ? delaySeconds : delaySeconds(key),
+    }));
+    try {
+      await ctx.jobs.sendBatch(messages);
+    } catch (error) {
+      ctx.log.error("dispatch.send_failed", { messages: messages.length, error: String(error) });
+    }
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * What people do to a batch, one conditional statement each: it names the states that it starts from, and
+ * nothing comes back where the batch was in another. Each begins a new run epoch, so that a halt or a claim
+ * of the time before counts no more.
+ */
+import { z } from "zod";
+import { BATCH_STATES, type BatchState } from "../job/batch.ts";
+import { type Db, type Statement, sql } from "./db.ts";
+
+export type BatchVerb = "pause" | "resume" | "cancel" | "start";
+
+/** The states that each verb starts from. */
+export const EXPECTED_STATES: Readonly<Record<BatchVerb, readonly BatchState[]>> = {
+  pause: ["validating", "running"],
+  resume: ["paused", "halted"],
+  cancel: ["receiving", "validating", "planned", "running", "paused", "halted"],
+  start: ["planned"],
+};
+
+type Aim = { readonly target: string; readonly id: string; readonly now: number };
+
+/** No new call is started from the next renewal on; what is under way ends by its answer. */
+export const pauseBatch = (db: Db, aim: Aim): Promise<BatchState | null> =>
+  move(db, "pause", sql(`UPDATE batches SET state = 'paused', ${NEW_EPOCH}`, aim.id, aim.target));
+
+/**
+ * Lets a paused or halted batch go on where it stopped: intake if the file is not read to its end, else its
+ * jobs. A trial is over with it: whoever resumes has seen the first rows.
+ */
+export const resumeBatch = (db: Db, aim: Aim): Promise<BatchState | null> =>
+  move(
+    db,
+    "resume",
+    sql(
+      `UPDATE batches SET
+         state = CASE WHEN ${INTAKE_DONE} THEN 'running' ELSE 'validating' END,
+         trial_left = CASE WHEN ${INTAKE_DONE} THEN NULL ELSE trial_left END,
+         started_at = CASE WHEN ${INTAKE_DONE} THEN coalesce(started_at, ?3) ELSE started_at END,
+         intake_at = CASE WHEN ${INTAKE_DONE} THEN intake_at ELSE ?3 END,
+         halted = NULL, waiting = NULL, ${NEW_EPOCH}`,
+      aim.id,
+      aim.target,
+      aim.now,
+    ),
+  );
+
+/** Its open jobs are turned to `cancelled` by the sweep, in pieces: there may be a million. */
+export const cancelBatch = (db: Db, aim: Aim): Promise<BatchState | null> =>
+  move(
+    db,
+    "cancel",
+    sql(
+      `UPDATE batches SET state = 'cancelled', finished_at = ?3, halted = NULL, waiting = NULL, ${NEW_EPOCH}`,
+      aim.id,
+      aim.target,
+      aim.now,
+    ),
+  );
+
+/** Runs a planned batch as planned, a trial's number of first rows included. */
+export const startBatch = (db: Db, aim: Aim): Promise<BatchState | null> =>
+  move(
+    db,
+    "start",
+    sql(
+      `UPDATE batches SET state = 'running', started_at = ?3, trial_left = options ->> '$.first', ${NEW_EPOCH}`,
+      aim.id,
+      aim.target,
+      aim.now,
+    ),
+  );
+
+/** What Sequence now says of the collection, for every batch that shows it. */
+export async function markCollectionPublished(
+  db: Db,
+  given: { target: string; collectionId: number; published: boolean },
+): Promise<void> {
+  await db.run(
+    sql(
+      `UPDATE batches SET collection_published = ?3
+       WHERE target = ?1 AND collection_id = ?2 AND collection_published <> ?3`,
+      given.target,
+      given.collectionId,
+      given.published ? 1 : 0,
+    ),
+  );
+}
+
+const NEW_EPOCH = "run_epoch = run_epoch + 1";
+const INTAKE_DONE = "coalesce(intake_state ->> '$.phase', '') = 'done'";
+
+const Moved = z.object({ state: z.enum(BATCH_STATES) });
+
+/** @returns the state that the batch is in now, or null where it was in none of the expected ones. */
+async function move(db: Db, verb: BatchVerb, update: Statement): Promise<BatchState | null> {
+  const expected = EXPECTED_STATES[verb].map((state) => `'${state}'`).join(", ");
+  const { rows } = await db.run({
+    ...update,
+    sql: `${update.sql} WHERE id = ?1 AND target = ?2 AND state IN (${expected}) RETURNING state`,
+  });
+  return rows[0] ? Moved.parse(rows[0]).state : null;
+}

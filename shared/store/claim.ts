@@ -1,0 +1,209 @@
+/**
+ * Taking jobs to work on them. One batch of statements claims all jobs of a delivery, moves the counters,
+ * points the manifest at the claimants and reads everything their runs need.
+ */
+import { z } from "zod";
+import { BatchOptions } from "../job/batch.ts";
+import { AttemptRecord, JobArgs, type JobKey, JobOutputs, NO_OUTPUTS } from "../job/job.ts";
+import { type Db, type Row, type Statement, sql } from "./db.ts";
+
+/** A job in our hands, with what the store knows about its token. */
+export type ClaimedJob = JobKey & {
+  readonly args: JobArgs;
+  readonly attempt: number;
+  readonly outputs: JobOutputs;
+  readonly attempts: readonly AttemptRecord[];
+  /** Nothing of ours has ever been taken for this token: nothing can be there, nothing need be looked up. */
+  readonly firstTouch: boolean;
+  /** An earlier run of ours made or adopted the token. */
+  readonly owned: boolean;
+  /** An earlier run of ours may have sent a create-token that nobody recorded. */
+  readonly sent: boolean;
+  readonly batch: ClaimedBatch;
+};
+
+export type ClaimedBatch = {
+  readonly id: string;
+  readonly runEpoch: number;
+  readonly collectionId: number;
+  readonly options: BatchOptions;
+};
+
+export type Claim = {
+  readonly keys: readonly JobKey[];
+  readonly leaseId: string;
+  readonly target: string;
+  readonly now: number;
+  readonly expiresAt: number;
+  /** A job due within this is taken now. */
+  readonly toleranceMs: number;
+};
+
+/** What may be taken: sent or due, in a batch of this target that runs. ?1 keys, ?3 target, ?4 due before. */
+const CLAIMABLE = `
+  FROM json_each(?1) m
+  CROSS JOIN jobs j ON j.batch_id = m.value ->> 'b' AND j.line = m.value ->> 'l'
+  CROSS JOIN batches b ON b.id = j.batch_id
+  WHERE b.state = 'running' AND b.target = ?3
+    AND (j.state = 'queued' OR (j.state IN ('retryable', 'snoozed') AND j.scheduled_at <= ?4))`;
+
+/** Two jobs may carry the same token (in two batches, say): the one the manifest points to has the right. */
+const RIGHTFUL = `${CLAIMABLE}
+    AND EXISTS (SELECT 1 FROM manifest x WHERE x.target = b.target AND x.collection_id = b.collection_id
+      AND x.token_id = j.token_id AND x.batch_id = j.batch_id AND x.line = j.line)`;
+
+/**
+ * Claims what may be claimed of `keys`. Repeated with the same lease it changes nothing and returns the same
+ * jobs, so a lost answer costs nothing.
+ *
+ * The manifest goes first and settles who of two jobs with one token may run: a token whose job is running
+ * is not handed over, so no two runs ever work on one natural key. What the job before left behind is folded
+ * into `owned` and `sent` here, at no further write.
+ */
+export async function claimJobs(db: Db, claim: Claim): Promise<ClaimedJob[]> {
+  const keys = keysJson(claim.keys);
+  const due = claim.now + claim.toleranceMs;
+  const results = await db.batch([
+    sql(
+      `INSERT INTO leases (id, target, jobs, taken_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)
+       ON CONFLICT (id) DO NOTHING`,
+      claim.leaseId,
+      claim.target,
+      keys,
+      claim.now,
+      claim.expiresAt,
+    ),
+    pointManifest(keys, claim, due),
+    sql(
+      `UPDATE batches SET queued = queued - d.q, retryable = retryable - d.r, snoozed = snoozed - d.s,
+         running = running + d.n
+       FROM (SELECT j.batch_id AS id, count(*) AS n, sum(j.state = 'queued') AS q,
+               sum(j.state = 'retryable') AS r, sum(j.state = 'snoozed') AS s ${RIGHTFUL} GROUP BY j.batch_id) d
+       WHERE batches.id = d.id`,
+      keys,
+      claim.leaseId,
+      claim.target,
+      due,
+    ),
+    sql(
+      `UPDATE jobs SET state = 'running', lease_id = ?2, run_epoch = c.run_epoch, claims = claims + 1,
+         scheduled_at = NULL, state_at = ?5
+       FROM (SELECT j.batch_id AS b, j.line AS l, b.run_epoch ${RIGHTFUL}) c
+       WHERE jobs.batch_id = c.b AND jobs.line = c.l`,
+      keys,
+      claim.leaseId,
+      claim.target,
+      due,
+      claim.now,
+    ),
+    heldJobs(keys, claim.leaseId),
+  ]);
+  return (results.at(-1)?.rows ?? []).map(toClaimedJob);
+}
+
+const pointManifest = (keys: string, claim: Claim, due: number): Statement =>
+  sql(
+    `INSERT INTO manifest (target, collection_id, token_id, batch_id, line)
+     SELECT b.target, b.collection_id, j.token_id, j.batch_id, j.line ${CLAIMABLE}
+     ON CONFLICT (target, collection_id, token_id) DO UPDATE SET
+       batch_id = excluded.batch_id, line = excluded.line, claims = claims + 1,
+       owned = max(owned, coalesce((SELECT p.outputs ->> 'token' IS NOT NULL FROM jobs p
+         WHERE p.batch_id = manifest.batch_id AND p.line = manifest.line), 0)),
+       sent = max(sent, coalesce((SELECT p.rescues > 0 OR coalesce(p.outputs ->> 'sent', 0) FROM jobs p
+         WHERE p.batch_id = manifest.batch_id AND p.line = manifest.line), 0))
+     WHERE NOT EXISTS (SELECT 1 FROM jobs p WHERE p.batch_id = manifest.batch_id
+       AND p.line = manifest.line AND p.state = 'running')`,
+    keys,
+    claim.leaseId,
+    claim.target,
+    due,
+  );
+
+const heldJobs = (keys: string, leaseId: string): Statement =>
+  sql(
+    `SELECT j.batch_id, j.line, j.args, j.attempt, j.outputs, j.attempts, j.run_epoch, b.collection_id, b.options,
+       x.claims AS key_claims, x.owned, x.sent
+     FROM json_each(?1) m
+     CROSS JOIN jobs j ON j.batch_id = m.value ->> 'b' AND j.line = m.value ->> 'l'
+     CROSS JOIN batches b ON b.id = j.batch_id
+     CROSS JOIN manifest x ON x.target = b.target AND x.collection_id = b.collection_id AND x.token_id = j.token_id
+     WHERE j.lease_id = ?2`,
+    keys,
+    leaseId,
+  );
+
+export const keysJson = (keys: readonly JobKey[]): string =>
+  JSON.stringify(keys.map(({ batchId, line }) => ({ b: batchId, l: line })));
+
+const Attempts = z.array(AttemptRecord);
+const json = (value: unknown): unknown => JSON.parse(String(value));
+
+function toClaimedJob(row: Row): ClaimedJob {
+  return {
+    batchId: String(row.batch_id),
+    line: Number(row.line),
+    args: JobArgs.parse(json(row.args)),
+    attempt: Number(row.attempt),
+    outputs: row.outputs === null ? NO_OUTPUTS : JobOutputs.parse(json(row.outputs)),
+    attempts: row.attempts === null ? [] : Attempts.parse(json(row.attempts)),
+    firstTouch: row.key_claims === 1,
+    owned: row.owned === 1,
+    sent: row.sent === 1,
+    batch: {
+      id: String(row.batch_id),
+      runEpoch: Number(row.run_epoch),
+      collectionId: Number(row.collection_id),
+      options: BatchOptions.parse(json(row.options)),
+    },
+  };
+}
+
+/** Why a message's job was not claimed, for whoever says ack or retry. */
+export type Refusal = JobKey & {
+  readonly why: "unknown" | "final" | "pending" | "running" | "early" | "token_busy" | "batch_stopped";
+  /** Epoch ms; set where the job waits for a time. */
+  readonly dueAt: number | null;
+};
+
+/** Looks up why jobs were refused. A delivery whose jobs were all claimed never calls it. */
+export async function explainRefusals(
+  db: Db,
+  given: { keys: readonly JobKey[]; target: string; leaseId: string },
+): Promise<Refusal[]> {
+  const { rows } = await db.run(
+    sql(
+      `SELECT m.value ->> 'b' AS b, m.value ->> 'l' AS l, j.state, j.scheduled_at,
+         (b.state = 'running' AND b.target = ?2) AS runs
+       FROM json_each(?1) m
+       LEFT JOIN jobs j ON j.batch_id = m.value ->> 'b' AND j.line = m.value ->> 'l'
+       LEFT JOIN batches b ON b.id = j.batch_id
+       WHERE j.lease_id IS NULL OR j.lease_id <> ?3`,
+      keysJson(given.keys),
+      given.target,
+      given.leaseId,
+    ),
+  );
+  return rows.map((row) => ({
+    batchId: String(row.b),
+    line: Number(row.l),
+    why: whyRefused(row),
+    dueAt: row.scheduled_at === null ? null : Number(row.scheduled_at),
+  }));
+}
+
+function whyRefused(row: Row): Refusal["why"] {
+  switch (row.state) {
+    case null:
+      return "unknown";
+    case "completed":
+    case "dead":
+    case "cancelled":
+      return "final";
+    case "pending":
+    case "running":
+      return row.state;
+    default:
+      if (row.runs !== 1) return "batch_stopped";
+      return row.state === "queued" ? "token_busy" : "early";
+  }
+}

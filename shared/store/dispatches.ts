@@ -1,0 +1,186 @@
+/** Moving jobs from `pending` (recorded) to `queued` (a message is on its way), and finding lost messages. */
+import type { JobKey } from "../job/job.ts";
+import { type Db, sql } from "./db.ts";
+import { toKey } from "./release.ts";
+
+/** A running batch as dispatch sees it. */
+export type DispatchableBatch = {
+  readonly id: string;
+  readonly pending: number;
+  readonly queued: number;
+  readonly ratePerSecond: number;
+  /** Rows a trial may still send; null: no trial. */
+  readonly trialLeft: number | null;
+};
+
+export async function listDispatchable(db: Db, target: string): Promise<DispatchableBatch[]> {
+  const { rows } = await db.run(
+    sql(
+      `SELECT id, pending, queued, rate_per_second, trial_left FROM batches
+       WHERE target = ?1 AND state = 'running' ORDER BY created_at, id LIMIT 200`,
+      target,
+    ),
+  );
+  return rows.map((row) => ({
+    id: String(row.id),
+    pending: Number(row.pending),
+    queued: Number(row.queued),
+    ratePerSecond: Number(row.rate_per_second),
+    trialLeft: row.trial_left === null ? null : Number(row.trial_left),
+  }));
+}
+
+/**
+ * Marks the next `limit` pending jobs of a running batch as queued and returns their keys. The walk goes by
+ * primary key from a line that only release and replay move back: without it one top-up of a batch of a
+ * million rows read all of them. The range is written down first, and everything else is counted within it.
+ */
+export async function queueJobs(
+  db: Db,
+  given: { batchId: string; dispatchId: string; now: number; limit: number },
+): Promise<JobKey[]> {
+  const range = "SELECT first_line, last_line FROM dispatches WHERE batch_id = ?1 AND id = ?2";
+  const results = await db.batch([
+    sql(
+      `INSERT INTO dispatches (batch_id, id, first_line, last_line, sent_at)
+       SELECT ?1, ?2, min(line), max(line), ?3 FROM (
+         SELECT j.line FROM jobs j WHERE j.batch_id = ?1 AND j.state = 'pending'
+           AND j.line >= (SELECT dispatch_line FROM batches WHERE id = ?1 AND state = 'running')
+         ORDER BY j.line LIMIT ?4)
+       HAVING count(*) > 0
+       ON CONFLICT DO NOTHING`,
+      given.batchId,
+      given.dispatchId,
+      given.now,
+      given.limit,
+    ),
+    sql(
+      `UPDATE batches SET pending = pending - d.n, queued = queued + d.n, dispatch_line = d.last_line + 1,
+         trial_left = trial_left - d.n
+       FROM (SELECT count(*) AS n, r.last_line FROM (${range}) r JOIN jobs j ON j.batch_id = ?1
+         AND j.line BETWEEN r.first_line AND r.last_line AND j.state = 'pending') d
+       WHERE batches.id = ?1 AND d.n > 0`,
+      given.batchId,
+      given.dispatchId,
+    ),
+    sql(
+      `UPDATE jobs SET state = 'queued', state_at = ?3 FROM (${range}) r
+       WHERE jobs.batch_id = ?1 AND jobs.line BETWEEN r.first_line AND r.last_line AND jobs.state = 'pending'`,
+      given.batchId,
+      given.dispatchId,
+      given.now,
+    ),
+    sql(
+      `SELECT j.batch_id, j.line FROM (${range}) r JOIN jobs j ON j.batch_id = ?1
+       AND j.line BETWEEN r.first_line AND r.last_line AND j.state = 'queued' AND j.state_at = ?3`,
+      given.batchId,
+      given.dispatchId,
+      given.now,
+    ),
+  ]);
+  return (results.at(-1)?.rows ?? []).map(toKey);
+}
+
+/** Sends that are old enough to ask after. Only of batches that run. */
+export async function listStaleDispatches(
+  db: Db,
+  given: { target: string; before: number; startedAt: number; limit: number },
+): Promise<{ batchId: string; id: string }[]> {
+  const { rows } = await db.run(
+    sql(
+      `SELECT d.batch_id, d.id FROM batches b CROSS JOIN dispatches d ON d.batch_id = b.id
+       WHERE b.target = ?1 AND b.state = 'running' AND (d.sent_at <= ?2 OR d.sent_at < ?3) LIMIT ?4`,
+      given.target,
+      given.before,
+      given.startedAt,
+      given.limit,
+    ),
+  );
+  return rows.map((row) => ({ batchId: String(row.batch_id), id: String(row.id) }));
+}
+
+/**
+ * The jobs of one old send that are still `queued`: their messages are lost, or as good as lost. They are
+ * marked as sent now, and a send without such jobs is forgotten.
+ */
+export async function requeueStale(
+  db: Db,
+  given: { batchId: string; id: string; now: number; before: number; startedAt: number },
+): Promise<JobKey[]> {
+  const stale = `FROM dispatches d JOIN jobs j ON j.batch_id = d.batch_id AND j.line BETWEEN d.first_line AND d.last_line
+    WHERE d.batch_id = ?1 AND d.id = ?2 AND j.state = 'queued'`;
+  const results = await db.batch([
+    sql(
+      `UPDATE jobs SET state_at = ?3 WHERE batch_id = ?1 AND state = 'queued' AND (state_at <= ?4 OR state_at < ?5)
+       AND line IN (SELECT j.line ${stale})`,
+      given.batchId,
+      given.id,
+      given.now,
+      given.before,
+      given.startedAt,
+    ),
+    sql(
+      `UPDATE dispatches SET sent_at = ?3 WHERE batch_id = ?1 AND id = ?2`,
+      given.batchId,
+      given.id,
+      given.now,
+    ),
+    sql(`SELECT j.batch_id, j.line ${stale} AND j.state_at = ?3`, given.batchId, given.id, given.now),
+    sql(
+      `DELETE FROM dispatches WHERE batch_id = ?1 AND id = ?2 AND NOT EXISTS (SELECT 1 ${stale})`,
+      given.batchId,
+      given.id,
+    ),
+  ]);
+  return (results[2]?.rows ?? []).map(toKey);
+}
+
+/**
+ * Waiting jobs that no message will fetch: their wait was too long for a delayed message, or the message is
+ * overdue, or it was lost with the process before this one. Marked `queued`, so that each is sent once.
+ */
+export async function queueDueJobs(
+  db: Db,
+  given: {
+    target: string;
+    dispatchId: string;
+    now: number;
+    startedAt: number;
+    delayedMessageMs: number;
+    lostMs: number;
+    limit: number;
+  },
+): Promise<JobKey[]> {
+  const due = `SELECT j.batch_id AS b, j.line AS l, j.state FROM jobs j INDEXED BY jobs_waiting
+    JOIN batches x ON x.id = j.batch_id
+    WHERE j.state IN ('retryable', 'snoozed') AND j.scheduled_at <= ?1 AND x.state = 'running' AND x.target = ?2
+      AND (j.scheduled_at - j.state_at > ?3 OR j.scheduled_at <= ?1 - ?4 OR j.state_at < ?5)
+    ORDER BY j.scheduled_at LIMIT ?6`;
+  const params = [
+    given.now,
+    given.target,
+    given.delayedMessageMs,
+    given.lostMs,
+    given.startedAt,
+    given.limit,
+  ] as const;
+  const results = await db.batch([
+    sql(
+      `INSERT INTO dispatches (batch_id, id, first_line, last_line, sent_at)
+       SELECT b, ?7, min(l), max(l), ?1 FROM (${due}) GROUP BY b ON CONFLICT DO NOTHING`,
+      ...params,
+      given.dispatchId,
+    ),
+    sql(
+      `UPDATE batches SET queued = queued + d.n, retryable = retryable - d.r, snoozed = snoozed - d.n + d.r
+       FROM (SELECT b, count(*) AS n, sum(state = 'retryable') AS r FROM (${due}) GROUP BY b) d WHERE batches.id = d.b`,
+      ...params,
+    ),
+    sql(
+      `UPDATE jobs SET state = 'queued', scheduled_at = NULL, state_at = ?1 FROM (${due}) d
+       WHERE jobs.batch_id = d.b AND jobs.line = d.l RETURNING batch_id, line`,
+      ...params,
+    ),
+  ]);
+  return (results.at(-1)?.rows ?? []).map(toKey);
+}

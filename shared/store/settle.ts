@@ -1,0 +1,232 @@
+/**
+ * Recording what became of jobs: one batch of statements for all outcomes of a delivery. Every change is
+ * computed from the rows that still match state and lease, so a settle done twice, or by a holder that lost
+ * its lease, changes nothing.
+ */
+import type { Halted, Waiting } from "../job/batch.ts";
+import type { Evidence } from "../job/failure.ts";
+import type { AttemptRecord, JobError, JobKey, JobOutcome, JobOutputs, JobState, Step } from "../job/job.ts";
+import { LIMITS } from "../limits.ts";
+import { type Db, type Row, type Statement, sql } from "./db.ts";
+
+/** What a job becomes. `pending`: released, put back between two steps. */
+export type Settlement = JobKey & {
+  readonly state: Extract<JobState, "pending" | "retryable" | "snoozed" | "completed" | "dead">;
+  readonly attempt: number;
+  readonly step: Step | null;
+  readonly outputs: JobOutputs;
+  readonly attempts: readonly AttemptRecord[];
+  readonly scheduledAt: number | null;
+  readonly outcome: JobOutcome | null;
+  readonly error: JobError | null;
+  readonly evidence: Evidence | null;
+};
+
+export type Halt = { readonly batchId: string; readonly runEpoch: number; readonly halted: Halted };
+
+export type Settle = {
+  readonly leaseId: string;
+  readonly now: number;
+  readonly settlements: readonly Settlement[];
+  readonly halts: readonly Halt[];
+  /** What snoozed jobs wait for, by batch. */
+  readonly waiting: ReadonlyMap<string, Waiting>;
+  /** The delivery is over: its lease goes. */
+  readonly last: boolean;
+};
+
+/** A batch as a settle left it: enough to tell whether dispatch has room, and whether it just ended. */
+export type SettledBatch = {
+  readonly id: string;
+  readonly state: string;
+  readonly pending: number;
+  readonly queued: number;
+  readonly ratePerSecond: number;
+  readonly finishedAt: number | null;
+};
+
+/**
+ * The rows a settle may touch and what they become. In a cancelled batch nothing goes back to work: only an
+ * answer that is already there (completed, dead) still counts. ?1 settlements, ?2 lease.
+ */
+const SETTLED = `
+  WITH s AS (
+    SELECT j.batch_id, j.line, j.token_id, j.args, b.target, v.value AS v,
+      CASE WHEN b.state = 'cancelled' AND v.value ->> 'state' IN ('pending', 'retryable', 'snoozed')
+        THEN 'cancelled' ELSE v.value ->> 'state' END AS state
+    FROM json_each(?1) v
+    CROSS JOIN jobs j ON j.batch_id = v.value ->> 'b' AND j.line = v.value ->> 'l'
+    CROSS JOIN batches b ON b.id = j.batch_id
+    WHERE j.state = 'running' AND j.lease_id = ?2)`;
+
+export async function settleJobs(db: Db, settle: Settle): Promise<SettledBatch[]> {
+  const rows = JSON.stringify(settle.settlements.map(toWire));
+  const batchIds = JSON.stringify([...new Set(settle.settlements.map(({ batchId }) => batchId))]);
+  const results = await db.batch([
+    moveCounters(rows, settle),
+    writeDeadLetters(rows, settle),
+    writeJobs(rows, settle),
+    ...settle.halts.map((halt) => haltBatch(halt)),
+    ...[...settle.waiting].map(([batchId, waiting]) => setWaiting(batchId, waiting)),
+    endTrials(batchIds, settle.now),
+    finishBatches(batchIds, settle.now),
+    ...(settle.last ? [sql("DELETE FROM leases WHERE id = ?1", settle.leaseId)] : []),
+    sql(
+      `SELECT id, state, pending, queued, rate_per_second, finished_at FROM batches
+       WHERE id IN (SELECT value FROM json_each(?1))`,
+      batchIds,
+    ),
+  ]);
+  return (results.at(-1)?.rows ?? []).map(toSettledBatch);
+}
+
+/**
+ * The counters, and the speed: measured from a mark that moves on every two seconds, half new and half old,
+ * so that a poller sees neither the jitter of one delivery nor an average over a night's pause.
+ */
+const moveCounters = (rows: string, settle: Settle): Statement =>
+  sql(
+    `${SETTLED}
+     UPDATE batches SET
+       running = running - d.n, pending = pending + d.n_pending, retryable = retryable + d.n_retryable,
+       snoozed = snoozed + d.n_snoozed, completed = completed + d.n_completed, dead = dead + d.n_dead,
+       cancelled = cancelled + d.n_cancelled,
+       created = created + d.n_created, updated = updated + d.n_updated, unchanged = unchanged + d.n_unchanged,
+       waiting = CASE WHEN d.n_completed > 0 AND snoozed + d.n_snoozed = 0 THEN NULL ELSE waiting END,
+       dispatch_line = min(dispatch_line, coalesce(d.first_pending, dispatch_line)),
+       rate_per_second = CASE WHEN rate_mark_at > 0 AND ?3 - rate_mark_at >= 2000
+         THEN (rate_per_second + (completed + d.n_completed + dead + d.n_dead - rate_mark_done) * 1000.0
+           / (?3 - rate_mark_at)) / CASE WHEN rate_per_second > 0 THEN 2 ELSE 1 END
+         ELSE rate_per_second END,
+       rate_mark_done = CASE WHEN rate_mark_at = 0 OR ?3 - rate_mark_at >= 2000
+         THEN completed + d.n_completed + dead + d.n_dead ELSE rate_mark_done END,
+       rate_mark_at = CASE WHEN rate_mark_at = 0 OR ?3 - rate_mark_at >= 2000 THEN ?3 ELSE rate_mark_at END
+     FROM (SELECT batch_id, count(*) AS n, sum(state = 'pending') AS n_pending, sum(state = 'retryable') AS n_retryable,
+         sum(state = 'snoozed') AS n_snoozed, sum(state = 'completed') AS n_completed, sum(state = 'dead') AS n_dead,
+         sum(state = 'cancelled') AS n_cancelled,
+         sum(state = 'completed' AND v ->> 'outcome' = 'created') AS n_created,
+         sum(state = 'completed' AND v ->> 'outcome' = 'updated') AS n_updated,
+         sum(state = 'completed' AND v ->> 'outcome' = 'unchanged') AS n_unchanged,
+         min(CASE WHEN state = 'pending' THEN line END) AS first_pending
+       FROM s GROUP BY batch_id) d
+     WHERE batches.id = d.batch_id`,
+    rows,
+    settle.leaseId,
+    settle.now,
+  );
+
+const writeDeadLetters = (rows: string, settle: Settle): Statement =>
+  sql(
+    `${SETTLED}
+     INSERT INTO dead_letters (target, batch_id, line, token_id, name, step, code, message, next, http_status, host,
+       attempts, response, created_at)
+     SELECT target, batch_id, line, token_id, args ->> '$.token.name', v ->> '$.error.step', v ->> '$.error.code',
+       v ->> '$.error.message', v ->> '$.error.next', v ->> '$.error.httpStatus', v ->> '$.evidence.host',
+       v ->> 'attempt', nullif(v -> 'evidence', 'null'), ?3
+     FROM s WHERE state = 'dead'
+     ON CONFLICT DO NOTHING`,
+    rows,
+    settle.leaseId,
+    settle.now,
+  );
+
+const writeJobs = (rows: string, settle: Settle): Statement =>
+  sql(
+    `${SETTLED}
+     UPDATE jobs SET state = s.state, lease_id = NULL, state_at = ?3, attempt = s.v ->> 'attempt',
+       step = s.v ->> 'step', outputs = s.v -> 'outputs', attempts = s.v -> 'attempts',
+       scheduled_at = CASE WHEN s.state IN ('retryable', 'snoozed') THEN s.v ->> 'scheduledAt' END,
+       outcome = CASE WHEN s.state = 'completed' THEN s.v ->> 'outcome' END,
+       error = nullif(s.v -> 'error', 'null')
+     FROM s WHERE jobs.batch_id = s.batch_id AND jobs.line = s.line`,
+    rows,
+    settle.leaseId,
+    settle.now,
+  );
+
+/** Counts only while the run it was met in is still the current one: a halt from before a resume is stale. */
+const haltBatch = ({ batchId, runEpoch, halted }: Halt): Statement =>
+  sql(
+    `UPDATE batches SET state = 'halted', halted = ?2, waiting = NULL, run_epoch = run_epoch + 1
+     WHERE id = ?1 AND state = 'running' AND run_epoch = ?3`,
+    batchId,
+    JSON.stringify(halted),
+    runEpoch,
+  );
+
+/** `since` is kept while the same reason goes on. */
+const setWaiting = (batchId: string, waiting: Waiting): Statement =>
+  sql(
+    `UPDATE batches SET waiting = CASE WHEN waiting ->> 'reason' = ?2 ->> 'reason'
+         THEN json_set(?2, '$.since', waiting -> 'since') ELSE ?2 END
+     WHERE id = ?1 AND state = 'running' AND snoozed > 0`,
+    batchId,
+    JSON.stringify(waiting),
+  );
+
+/** A trial ends when its first rows are final and others are left: the batch rests until a person goes on. */
+const endTrials = (batchIds: string, now: number): Statement =>
+  sql(
+    `UPDATE batches SET state = 'paused', run_epoch = run_epoch + 1,
+       waiting = json_object('reason', 'trial', 'host', NULL, 'since', ?2, 'until', NULL, 'message',
+         'The first ' || (completed + dead) || ' rows are done; look at them, then resume.')
+     WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'running' AND trial_left = 0
+       AND pending > 0 AND queued + running + retryable + snoozed = 0`,
+    batchIds,
+    now,
+  );
+
+/** The batch's end, also used where a cancel or a sweep took the last open job away. */
+export const finishBatches = (batchIds: string, now: number): Statement =>
+  sql(
+    `UPDATE batches SET state = 'finished', finished_at = ?2, waiting = NULL
+     WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'running'
+       AND pending + queued + running + retryable + snoozed = 0`,
+    batchIds,
+    now,
+  );
+
+const toWire = (one: Settlement) => {
+  const { batchId, line, ...rest } = one;
+  return { b: batchId, l: line, ...rest };
+};
+
+/** The same settlement with everything that may have grown cut away, for a row that D1 would not take. */
+export function cutDown(one: Settlement, cause: string): Settlement {
+  const error = {
+    step: one.step ?? "create-token",
+    code: "job.unwritable",
+    message: `The outcome of this job could not be recorded: ${cause.slice(0, 500)}`,
+    next: "Replay the job; if it comes back, report it with this message.",
+    httpStatus: one.error?.httpStatus ?? null,
+    retryable: false,
+  } as const;
+  const body = one.evidence?.body?.slice(0, LIMITS.evidenceBytes) ?? null;
+  const evidence = one.evidence ? { ...one.evidence, url: null, body } : null;
+  return { ...one, state: "dead", scheduledAt: null, outcome: null, attempts: [], error, evidence };
+}
+
+const toSettledBatch = (row: Row): SettledBatch => ({
+  id: String(row.id),
+  state: String(row.state),
+  pending: Number(row.pending),
+  queued: Number(row.queued),
+  ratePerSecond: Number(row.rate_per_second),
+  finishedAt: row.finished_at === null ? null : Number(row.finished_at),
+});
+
+/** What the counters say against what the jobs are: one exact count when a batch ends. Empty: they agree. */
+export async function countDrift(db: Db, batchId: string): Promise<string[]> {
+  const { rows } = await db.run(
+    sql(
+      `SELECT c.state, c.n, json_extract(json_object('completed', b.completed, 'dead', b.dead,
+         'cancelled', b.cancelled), '$.' || c.state) AS counted
+       FROM (SELECT state, count(*) AS n FROM jobs WHERE batch_id = ?1 GROUP BY state) c
+       CROSS JOIN batches b ON b.id = ?1 AND b.state = 'finished'`,
+      batchId,
+    ),
+  );
+  return rows
+    .filter((row) => row.n !== row.counted)
+    .map((row) => `${row.state}: ${row.counted} counted, ${row.n} found`);
+}
