@@ -1,0 +1,110 @@
+/** Which delimiter a header uses: the one under which most of its names are known to us. Pure. */
+import { claimColumns } from "./claims.ts";
+import type { Header } from "./column-options.ts";
+import { errorAt, quote, type RowProblem } from "./problem.ts";
+import { type FileRecord, isBlank, type Position } from "./records.ts";
+import { readPieces } from "./slices.ts";
+import type { Encoding } from "./transcode.ts";
+
+/** In this order where nothing else decides. `;;` before `;`, under which it would read as empty columns. */
+export const DELIMITERS = [",", ";;", ";", "\t", "|"] as const;
+
+export const delimiterName = (delimiter: string): string => (delimiter === "\t" ? "a tab" : quote(delimiter));
+
+/** The beginning of a file, behind its mark. */
+export type Head = {
+  readonly bytes: Uint8Array;
+  readonly at: Position;
+  readonly encoding: Encoding;
+  /** The whole file is in `bytes`. */
+  readonly atEnd: boolean;
+};
+
+export type Beginning = {
+  readonly delimiter: string;
+  readonly header: Header;
+  /** The first record behind the header, and where it begins. */
+  readonly first: FileRecord | null;
+  readonly next: Position;
+};
+
+/** @returns null where there is no record at all; a record that cannot be read where the header is one. */
+export function readBeginning(head: Head): Beginning | FileRecord | null {
+  let best: { score: number; found: Beginning } | null = null;
+  let refused: FileRecord | null = null;
+  for (const delimiter of DELIMITERS) {
+    const { header: first, row, next } = firstRecords(head, delimiter);
+    if (first?.kind === "refused") refused ??= first;
+    if (first?.kind !== "cells") continue;
+    const header = { cells: first.cells.map((cell) => cell.trim()), line: first.line };
+    const score = scoreOf(header.cells);
+    if (best === null || score > best.score) best = { score, found: { delimiter, header, first: row, next } };
+  }
+  return best?.found ?? refused;
+}
+
+/** Names that we know weigh most: `attributes|Color` is no reason to split at `|`. */
+function scoreOf(cells: readonly string[]): number {
+  const named = cells.filter((cell) => cell !== "").length;
+  return 1_000 * claimColumns(cells).recognised + named - (cells.length - named) / 2;
+}
+
+/** The header, the first row, and where what follows the header begins; records of empty cells are none. */
+function firstRecords(
+  head: Head,
+  delimiter: string,
+): { header: FileRecord | null; row: FileRecord | null; next: Position } {
+  let header: FileRecord | null = null;
+  let next = head.at;
+  for (const piece of readPieces(head.bytes, head.at, { encoding: head.encoding, delimiter }, head.atEnd)) {
+    for (const [index, record] of piece.records.entries()) {
+      if (isBlank(record)) continue;
+      if (header) return { header, row: record, next };
+      header = record;
+      const after = piece.records[index + 1];
+      next = after ? { offset: after.start, line: after.line } : piece.next;
+    }
+  }
+  return { header, row: null, next };
+}
+
+/** Separators of other worlds. A space splits names only if two of the parts are names that we know. */
+const FOREIGN: readonly { separator: string; known: number }[] = [
+  { separator: ":", known: 1 },
+  { separator: "^", known: 1 },
+  { separator: "~", known: 1 },
+  { separator: "/", known: 1 },
+  { separator: "\\t", known: 1 },
+  { separator: " ", known: 2 },
+];
+
+/** One column that nobody knows but whose parts are known; or a header split one way and rows another. */
+export function wrongDelimiter(found: Beginning): RowProblem | null {
+  const { header, first, delimiter } = found;
+  const [name = ""] = header.cells;
+  if (header.cells.length === 1 && claimColumns(header.cells).recognised === 0) {
+    const foreign = FOREIGN.find(
+      ({ separator, known }) =>
+        name.includes(separator) && claimColumns(name.split(separator)).recognised >= known,
+    );
+    if (foreign)
+      return problem(header.line, name, `one column called ${quote(name)}`, foreign.separator, name);
+  }
+  if (header.cells.length > 1 && first?.kind === "cells" && first.cells.length === 1) {
+    const [cell = ""] = first.cells;
+    const other = DELIMITERS.find((one) => one !== delimiter && cell.includes(one));
+    const got = `a header split at ${delimiterName(delimiter)} and rows that are not`;
+    if (other) return problem(first.line, name, got, other, cell);
+  }
+  return null;
+}
+
+const problem = (line: number, column: string, got: string, separator: string, value: string): RowProblem =>
+  errorAt(
+    { line, column, value },
+    {
+      code: "file.wrong_delimiter",
+      message: `Expected columns separated by a comma, semicolon, tab or |, got ${got}; ${delimiterName(separator)} seems to separate them.`,
+      next: "Export the file again as CSV with commas, or use one separator for the header and all rows.",
+    },
+  );

@@ -1,0 +1,134 @@
+/** What can be wrong with a file as a whole, each with what to do about it. */
+import type { EncodingFault } from "./encoding.ts";
+import { lineEndAfter } from "./lines.ts";
+import { errorAt, quote, type RowProblem, warningAt } from "./problem.ts";
+import type { ByteSource } from "./source.ts";
+
+const WHOLE = { line: 1, column: "", value: null };
+
+export const empty = (): RowProblem =>
+  errorAt(WHOLE, {
+    code: "file.empty",
+    message: "Expected a header and at least one row, got an empty file.",
+    next: "Submit a CSV whose first line names the columns, for instance tokenId,name,description,image.",
+  });
+
+export const noRows = (invalid: number): RowProblem =>
+  errorAt(WHOLE, {
+    code: "file.no_rows",
+    message:
+      invalid === 0
+        ? "Expected at least one row below the header, got none."
+        : `Expected at least one valid row, got ${invalid} invalid ${invalid === 1 ? "one" : "ones"} and no other.`,
+    next:
+      invalid === 0
+        ? "Add a row for each token below the header."
+        : "Correct the rows that the other errors name and submit the file again.",
+  });
+
+export const fileGone = (): RowProblem =>
+  errorAt(WHOLE, {
+    code: "file.gone",
+    message: "The submitted file is no longer in the store.",
+    next: "Submit the file again.",
+  });
+
+export const unreadableHeader = (line: number, text: string): RowProblem =>
+  errorAt(
+    { line, column: "", value: text === "" ? null : text },
+    {
+      code: "file.unreadable_header",
+      message: `Expected the names of columns on line ${line}, got a record whose quotes do not close or that has no end.`,
+      next: "Check the quotes in the first line: a quoted name ends with a quote, and a quote inside it is doubled.",
+    },
+  );
+
+export const guessedEncoding = (): RowProblem =>
+  warningAt(WHOLE, {
+    code: "file.encoding_guessed",
+    message: "The file is not UTF-8; it is read as Windows-1252, as older versions of Excel write.",
+    next: "Check the accents in the names; to be sure, save the file as “CSV UTF-8” and submit it again.",
+  });
+
+/** Reads the file up to the fault, so that line and column can be named. */
+export async function encodingProblem(source: ByteSource, fault: EncodingFault): Promise<RowProblem> {
+  if (fault.kind === "unknown_charset") return unknownCharset(fault.charset);
+  const { line, character, column, bytes } = await placeOf(source, fault.offset);
+  const got = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  const where = `line ${line}, character ${character}`;
+  if (fault.kind === "binary") {
+    const zip = Buffer.from(await source.read(0, 2)).toString("latin1") === "PK";
+    return errorAt(
+      { line, column, value: got },
+      {
+        code: "file.not_text",
+        message: zip
+          ? "Expected CSV text, got a ZIP; an Excel workbook (.xlsx) is one."
+          : `Expected CSV text, got bytes that no text has (a NUL at ${where}).`,
+        next: zip
+          ? "Open it in the spreadsheet and export it as “CSV UTF-8”."
+          : "Export the file as “CSV UTF-8”; UTF-16 is read if it begins with its byte order mark or is sent with charset=utf-16le.",
+      },
+    );
+  }
+  return errorAt(
+    { line, column, value: got },
+    {
+      code: "file.undecodable",
+      message: `Expected ${fault.encoding}, got the bytes ${got} at ${where}, which mean nothing in it.`,
+      next: "Save the file as “CSV UTF-8” and submit it again, or say the right charset= in its content type.",
+    },
+  );
+}
+
+const unknownCharset = (charset: string): RowProblem =>
+  errorAt(
+    { ...WHOLE, value: charset },
+    {
+      code: "file.unknown_charset",
+      message: `Expected charset= utf-8, utf-16le, utf-16be or windows-1252, got ${quote(charset)}.`,
+      next: "Save the file as “CSV UTF-8” and send it as text/csv; charset=utf-8.",
+    },
+  );
+
+/** How much of a line is looked at to name a column. */
+const LINE_BYTES = 64_000;
+const READ_BYTES = 1_000_000;
+
+/** Physical line, character in it, and the column: by its name where the header can be read so far. */
+async function placeOf(source: ByteSource, offset: number) {
+  let line = 1;
+  let lineStart = 0;
+  for (let at = 0; at < offset; ) {
+    const bytes = await source.read(at, Math.min(READ_BYTES, offset - at));
+    for (let end = lineEndAfter(bytes, 0, false); end !== null; end = lineEndAfter(bytes, end, false)) {
+      line += 1;
+      lineStart = at + end;
+    }
+    at += bytes.length;
+  }
+  const before = textOf(await source.read(lineStart, Math.min(LINE_BYTES, offset - lineStart)));
+  const head = await source.read(0, Math.min(LINE_BYTES, offset));
+  const header = textOf(head.subarray(0, lineEndAfter(head, 0, true) ?? 0));
+  return {
+    line,
+    character: before.length + 1,
+    column: columnOf(before, line === 1 ? "" : header),
+    bytes: await source.read(offset, 4),
+  };
+}
+
+/** Good enough to point with; NULs are half of UTF-16. */
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8").replaceAll("\0", "");
+
+/** An estimate: a file that cannot be read cannot be parsed, so separators inside quotes count too. */
+function columnOf(before: string, header: string): string {
+  const counts = [",", ";", "\t", "|"].map((separator) => ({
+    separator,
+    columns: (header || before).split(separator).length,
+  }));
+  const { separator } = counts.reduce((best, one) => (one.columns > best.columns ? one : best));
+  const index = before.split(separator).length - 1;
+  const name = header.split(separator)[index]?.trim().replace(/^"|"$/g, "");
+  return name || `(column ${index + 1})`;
+}

@@ -1,0 +1,49 @@
+/** Which token a row is: the id in the file, the one it had before, one derived from its cells, or its number. Pure. */
+import { deriveTokenId, MAX_TOKEN_ID, parseTokenId } from "../job/token-id.ts";
+import { tokenIdProblem } from "./cells.ts";
+import { errorAt } from "./problem.ts";
+import type { Row } from "./reading.ts";
+
+/**
+ * The canonical token id, or `""` with the reason noted. Derived ids are those of a first occurrence: how often
+ * a row stood in the file before shows only when all of it was read, see `repeatTokenId`.
+ */
+export function readTokenId(row: Row, index: number): string {
+  const { plan, firstTokenId } = row.context;
+  switch (plan.idSource) {
+    case "file":
+      return given(row, row.text("tokenId"));
+    case "own": {
+      const cell = row.cells[plan.ownIdIndex ?? -1] ?? "";
+      return cell === "" ? derived(row) : given(row, cell);
+    }
+    case "derived":
+      return derived(row);
+    case "sequential": {
+      const id = BigInt(firstTokenId) + BigInt(index);
+      if (id <= MAX_TOKEN_ID) return id.toString();
+      row.error("tokenId", tokenIdProblem(id.toString(), "too_large"));
+      return "";
+    }
+  }
+}
+
+function given(row: Row, cell: string): string {
+  const parsed = parseTokenId(cell);
+  if (parsed.ok) return parsed.value;
+  const { plan } = row.context;
+  const index = plan.idSource === "own" ? plan.ownIdIndex : (plan.fields.tokenId ?? null);
+  const place = {
+    line: row.line,
+    column: index === null ? "tokenId" : (plan.headers[index] ?? "tokenId"),
+    value: cell === "" ? null : cell,
+  };
+  row.problems.push(errorAt(place, tokenIdProblem(cell, parsed.error)));
+  return "";
+}
+
+const derived = (row: Row): string =>
+  deriveTokenId({ collectionId: row.context.collectionId, cells: ownCells(row), ordinal: 0 });
+
+const ownCells = ({ cells, context: { plan } }: Row): [string, string][] =>
+  plan.ownCells.map((index) => [plan.headers[index] ?? "", cells[index] ?? ""]);

@@ -1,0 +1,60 @@
+/** What can be wrong with a row as a whole, each with what to do about it. Pure. */
+import { LIMITS } from "../limits.ts";
+import { errorAt, type ProblemText, quote, type RowProblem } from "./problem.ts";
+import type { FileRecord } from "./records.ts";
+
+export const MISSING_NAME: ProblemText = {
+  code: "row.missing_name",
+  message: "Expected a name, got an empty cell.",
+  next: "Give the row a name, or name such rows from other columns, for instance template[name]=Relic #{line}.",
+};
+
+const REFUSED = {
+  text_after_quote: {
+    code: "row.text_after_quote",
+    message: "Expected a separator or the end of the line after a closing quote, got more text.",
+    next: 'Double each quote inside a quoted cell ("the ""Blue"" one"), or remove the quotes round the cell.',
+  },
+  quote_not_closed: {
+    code: "row.quote_not_closed",
+    message: "Expected a closing quote, got the end of the file.",
+    next: "Close the quote of the cell that begins on this line; a quote inside a quoted cell is doubled.",
+  },
+  too_long: {
+    code: "row.too_long",
+    message: "The record that begins on this line has no end within 1 MB.",
+    next: "Look for a quote that is not closed; a quote inside a quoted cell is doubled.",
+  },
+  endless: {
+    code: "row.too_long",
+    message: "The line has no end within 1 MB; the file was read no further.",
+    next: "Export the file again with one row a line.",
+  },
+} as const;
+
+export const refused = (record: FileRecord & { kind: "refused" }): RowProblem =>
+  errorAt({ line: record.line, column: "", value: record.text.trimEnd() }, REFUSED[record.fault]);
+
+export const tooManyCells = (expected: number, got: number): ProblemText => ({
+  code: "row.too_many_cells",
+  message: `Expected ${expected} cells as in the header, got ${got}.`,
+  next: "Put quotes round the cell that contains the separator, or remove what is too much.",
+});
+
+export const tooFewCells = (expected: number, got: number): ProblemText => ({
+  code: "row.too_few_cells",
+  message: `Expected ${expected} cells as in the header, got ${got}; the missing ones count as empty.`,
+  next: "Check that no cell of this row is missing in the middle.",
+});
+
+export const spreadsheetError = (cell: string): ProblemText => ({
+  code: "row.spreadsheet_error",
+  message: `Expected a value, got ${quote(cell)}, which the spreadsheet writes where a formula failed.`,
+  next: "Mend the formula (or paste its values) and export the file again.",
+});
+
+export const tooLarge = (chars: number): ProblemText => ({
+  code: "row.too_large",
+  message: `Expected at most ${LIMITS.jobRowBytes / 1_000} kB of metadata, got about ${Math.round(chars / 1_000)} kB.`,
+  next: "Shorten the row's texts, or move long content into a file of its own.",
+});
