@@ -1,0 +1,128 @@
+/**
+ * One delivery's right to work: its lease, kept alive; the reasons to stop; the pace of its calls. Every call
+ * to anybody asks here first.
+ */
+import type { BatchState } from "../../shared/job/batch.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import type { ClaimedBatch, ClaimedJob } from "../../shared/store/claim.ts";
+import { renewLease } from "../../shared/store/leases.ts";
+import type { ConsumerContext } from "./context.ts";
+import type { Permits } from "./upstream-gate.ts";
+
+/** Thrown, and only caught where a run ends: the job is put down between two steps. No failure. */
+export class Stopped extends Error {
+  override readonly name = "Stopped";
+}
+
+export type Delivery = {
+  readonly leaseId: string;
+  readonly startedAt: number;
+  /** Aborts when the lease is lost: D1 is guarded by the fence, Sequence by this. */
+  readonly signal: AbortSignal;
+  /** @throws Stopped when no further call may be started for this batch. */
+  ask(batch: ClaimedBatch, jobStartedAt: number): void;
+  /** Waits for this delivery's turn to call Sequence; at once where no ceiling is set. */
+  pace(): Promise<void>;
+  /** Reserves the calls that the delivery expects to make, in one question to the gate. */
+  reserve(calls: number): Promise<void>;
+  /** From now on nothing of this batch is started: it was just halted here. */
+  stopBatch(batchId: string): void;
+  end(): void;
+};
+
+export const leaseMs = (callTimeoutMs: number): number => Math.max(LIMITS.leaseFloorMs, 2 * callTimeoutMs);
+
+export function startDelivery(
+  ctx: ConsumerContext,
+  lease: { id: string; expiresAt: number; takenAt: number },
+  jobs: readonly ClaimedJob[],
+): Delivery {
+  const abort = new AbortController();
+  const states = new Map<string, { state: BatchState; runEpoch: number }>();
+  const batchIds = [...new Set(jobs.map(({ batchId }) => batchId))];
+  let expiresAt = lease.expiresAt;
+
+  const renew = async (): Promise<void> => {
+    const until = ctx.now() + leaseMs(ctx.config.callTimeoutMs);
+    const pulses = await renewLease(ctx.db, { id: lease.id, now: ctx.now(), expiresAt: until, batchIds });
+    if (pulses === null) return abort.abort(new Stopped("lease lost"));
+    expiresAt = until;
+    for (const pulse of pulses) states.set(pulse.id, pulse);
+  };
+  const timer = setInterval(() => {
+    renew().catch((error: unknown) => ctx.log.warn("lease.renew_failed", { error: String(error) }));
+  }, LIMITS.renewEveryMs);
+
+  const pacer = createPacer(ctx);
+  return {
+    leaseId: lease.id,
+    startedAt: lease.takenAt,
+    signal: abort.signal,
+    ask(batch, jobStartedAt) {
+      const why = reasonToStop({
+        now: ctx.now(),
+        expiresAt,
+        needMs: ctx.config.callTimeoutMs + LIMITS.leaseMarginMs,
+        jobStartedAt,
+        batch: states.get(batch.id) ?? { state: "running", runEpoch: batch.runEpoch },
+        runEpoch: batch.runEpoch,
+        lost: abort.signal.aborted,
+      });
+      if (why !== null) throw new Stopped(why);
+    },
+    pace: pacer.pace,
+    reserve: pacer.reserve,
+    stopBatch(batchId) {
+      states.set(batchId, { state: "halted", runEpoch: -1 });
+    },
+    end() {
+      clearInterval(timer);
+    },
+  };
+}
+
+/** Why no further call may be started, or null. Pure. */
+export function reasonToStop(given: {
+  now: number;
+  expiresAt: number;
+  needMs: number;
+  jobStartedAt: number;
+  batch: { state: BatchState; runEpoch: number };
+  runEpoch: number;
+  lost: boolean;
+}): string | null {
+  if (given.lost) return "lease lost";
+  if (given.batch.state !== "running") return `batch ${given.batch.state}`;
+  if (given.batch.runEpoch !== given.runEpoch) return "batch started anew";
+  if (given.expiresAt - given.now < given.needMs) return "too little lease left";
+  if (given.now - given.jobStartedAt > LIMITS.jobMs) return "job too long";
+  return null;
+}
+
+/**
+ * Spaces this delivery's calls along the stretch that the gate handed out. When a delivery needs more calls
+ * than it foresaw (a look-up after a lost answer), it asks for one at a time: rare, and still under the ceiling.
+ */
+function createPacer(ctx: ConsumerContext): { pace(): Promise<void>; reserve(calls: number): Promise<void> } {
+  const perSecond = ctx.config.maxCallsPerSecond;
+  if (perSecond === null) return { pace: () => Promise.resolve(), reserve: () => Promise.resolve() };
+  const gate = ctx.gate.getByName(new URL(ctx.config.metadataUrl).host);
+  let slots: number[] = [];
+  const reserve = async (calls: number): Promise<void> => {
+    const permits = await gate.reserve(calls, perSecond);
+    slots = [...slots, ...slotsOf(permits)];
+  };
+  const pace = async (): Promise<void> => {
+    let slot = slots.shift();
+    if (slot === undefined) {
+      const extra = await gate.reserve(1, perSecond);
+      slot = extra.from;
+    }
+    const waitMs = slot - ctx.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+  };
+  return { pace, reserve };
+}
+
+const slotsOf = ({ from, everyMs, calls }: Permits): number[] =>
+  Array.from({ length: calls }, (_, index) => from + index * everyMs);

@@ -1,0 +1,22 @@
+/** The consumer Worker: which queue goes where. */
+import { consume } from "./consume.ts";
+import { openContext } from "./context.ts";
+import { keepDeadLetters } from "./dead-letter.ts";
+
+export { UpstreamGate } from "./upstream-gate.ts";
+
+const DEAD_QUEUE = "mintline-dead";
+
+export default {
+  async queue(messages, env): Promise<void> {
+    const context = openContext(env);
+    if (!context.ok) {
+      // The messages stay: a person mends the configuration, and nothing was lost meanwhile.
+      console.error(JSON.stringify({ level: "error", event: "config.invalid", problems: context.error }));
+      messages.retryAll({ delaySeconds: 60 });
+      return;
+    }
+    if (messages.queue === DEAD_QUEUE) await keepDeadLetters(messages, context.value);
+    else await consume(messages, context.value);
+  },
+} satisfies ExportedHandler<ConsumerEnv, unknown>;

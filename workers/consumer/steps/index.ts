@@ -1,0 +1,72 @@
+/** The four steps in their order, and what a run of them comes to. */
+
+import type { Step } from "../../../shared/job/job.ts";
+import type { RunOutcome } from "../../../shared/job/verdict.ts";
+import { Stopped } from "../delivery.ts";
+import { createAsset } from "./create-asset.ts";
+import { createToken } from "./create-token.ts";
+import { discardMedia } from "./media.ts";
+import { publishToken } from "./publish-token.ts";
+import type { Run, StepFailure, StepResult } from "./run.ts";
+import { uploadAsset } from "./upload-asset.ts";
+
+const STEPS: readonly [Step, (run: Run) => Promise<StepResult>][] = [
+  ["create-token", createToken],
+  ["create-asset", createAsset],
+  ["upload-asset", uploadAsset],
+  ["publish-token", publishToken],
+];
+
+/** Runs the steps; stops between two of them where the delivery may not go on. */
+export async function runSteps(run: Run): Promise<RunOutcome> {
+  try {
+    const first = await pass(run);
+    if (first.kind !== "failed" || !isMissing(first)) return first;
+    return await mend(run);
+  } catch (error) {
+    if (error instanceof Stopped || run.delivery.signal.aborted) return { kind: "stopped" };
+    return { kind: "failed", step: lastStep(run), failure: defect(error) };
+  } finally {
+    await discardMedia(run);
+  }
+}
+
+async function pass(run: Run): Promise<RunOutcome> {
+  for (const [step, perform] of STEPS) {
+    const startedAt = run.ctx.now();
+    const result = await perform(run);
+    const outcome = !result.ok ? "failed" : result.value === "skipped" ? "reused" : result.value;
+    run.records.push({ step, ms: run.ctx.now() - startedAt, outcome });
+    if (!result.ok) return toFailed(result.error);
+    if (result.value === "skipped") return { kind: "completed", outcome: "unchanged" };
+  }
+  return { kind: "completed", outcome: run.outputs.token === "created" ? "created" : "updated" };
+}
+
+const isMissing = (run: RunOutcome): boolean =>
+  run.kind === "failed" && run.failure.reason === "not_found" && run.step !== "create-token";
+
+/** Something that an earlier step made has gone: look, make what is missing once, then let the failure stand. */
+function mend(run: Run): Promise<RunOutcome> {
+  run.seen ??= "absent";
+  return pass(run);
+}
+
+const toFailed = ({ step, failure }: StepFailure): RunOutcome => ({ kind: "failed", step, failure });
+
+const lastStep = (run: Run): Step => run.records.at(-1)?.step ?? "create-token";
+
+/** A defect of ours, or of the platform under us: tried again like anything unnamed, and never thrown further. */
+const defect = (error: unknown) => ({
+  reason: "unnamed" as const,
+  code: "job.defect",
+  message:
+    `Mintline failed here, not Sequence: ${error instanceof Error ? error.message : String(error)}`.slice(
+      0,
+      1_000,
+    ),
+  next: "Replay the row; if it fails the same way, report it with this message.",
+  httpStatus: null,
+  retryAfterSeconds: null,
+  evidence: null,
+});

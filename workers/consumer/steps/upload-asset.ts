@@ -1,0 +1,55 @@
+/** Step 3: the bytes. An upload to a known asset replaces, so doubt is settled by doing it again. */
+import type { Failure } from "../../../shared/job/failure.ts";
+import type { JobMedia } from "../../../shared/job/job.ts";
+import type { MediaInHand } from "../media/media-in-hand.ts";
+import { repeatable } from "./call.ts";
+import { gatherMedia } from "./media.ts";
+import { assetOf, failed, isUploaded, naturalKey, type Run, recordAsset, type StepResult } from "./run.ts";
+
+export async function uploadAsset(run: Run): Promise<StepResult> {
+  const gathered = await gatherMedia(run);
+  if (!gathered.ok) return gathered;
+  let sent = 0;
+  for (const media of run.job.args.media) {
+    if (isUploaded(run, media)) continue;
+    const uploaded = await send(run, media);
+    if (!uploaded.ok) return uploaded;
+    sent += 1;
+  }
+  return { ok: true, value: sent > 0 ? "done" : "reused" };
+}
+
+async function send(run: Run, { field }: JobMedia): Promise<StepResult> {
+  const asset = assetOf(run.outputs, field);
+  const media = run.media.get(field);
+  if (!asset || !media) throw new Error(`no asset or media in hand for ${field}`);
+  const body = {
+    bytes: media.bytes,
+    contentType: media.contentType,
+    fileName: `${field}.${media.extension}`,
+    open: () => media.open(),
+  };
+  const answer = await repeatable(run, (signal) =>
+    run.ctx.sequence.uploadAsset({ ...naturalKey(run), assetId: asset.id, body }, signal),
+  );
+  if (!answer.ok) return failed("upload-asset", answer.error);
+  const { url, filesize } = answer.value;
+  if (!url || (filesize !== null && filesize !== media.bytes)) {
+    return failed("upload-asset", mismatch(media, url, filesize));
+  }
+  const { sha256, bytes, contentType } = media;
+  recordAsset(run, { field, id: asset.id, url, sha256, bytes, contentType });
+  return { ok: true, value: "done" };
+}
+
+const mismatch = (media: MediaInHand, url: string | null, filesize: number | null): Failure => ({
+  reason: "unnamed",
+  code: "sequence.upload_mismatch",
+  message: url
+    ? `Sequence answered the upload with ${filesize} bytes, ${media.bytes} were sent.`
+    : "Sequence answered the upload without the asset's url.",
+  next: "The job uploads again by itself; if it stays so, report it to Sequence with the asset's id.",
+  httpStatus: 200,
+  retryAfterSeconds: null,
+  evidence: null,
+});

@@ -1,0 +1,76 @@
+/** Every route of the producer on one screen: method, address, needed role, handler. */
+import { Hono } from "hono";
+import { etag } from "hono/etag";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { authenticated, needs } from "./auth.ts";
+import type { App } from "./context.ts";
+import { failed, prepared, stamped } from "./middleware.ts";
+import { getBatch, getBatchErrors, getBatches, getBatchJobs, getJob } from "./routes/batches.ts";
+import { putCollectionImage } from "./routes/collection-image.ts";
+import {
+  createCollection,
+  getCollection,
+  getCollections,
+  patchCollection,
+  setPublished,
+} from "./routes/collections.ts";
+import { controlBatch } from "./routes/control.ts";
+import { getDeadLetter, getDeadLetters, getReplay, replayDeadLetters } from "./routes/dead-letters.ts";
+import { getDoctor } from "./routes/doctor.ts";
+import { deleteMediaSetFile, getMediaSet, putMediaSetFile } from "./routes/media-sets.ts";
+import { submitBatch } from "./routes/submit.ts";
+import { healthz, listAddresses, methodRefused, noSuchAddress } from "./routes/system.ts";
+import { getAsset, getToken } from "./routes/tokens.ts";
+
+const viewer = needs("viewer");
+const operator = needs("operator");
+const admin = needs("admin");
+
+/** A batch is asked after again and again; unchanged, it is not sent again, but still says when to ask. */
+const unchanged = etag({
+  retainedHeaders: ["retry-after", "cache-control", "date", "etag", "vary", "x-request-id"],
+});
+
+export const app = new Hono<App>();
+
+app.use(stamped);
+app.use(methodNotAllowed({ app, onMethodNotAllowed: methodRefused }));
+app.get("/", listAddresses(app));
+app.get("/healthz", healthz);
+
+app.use("/v1/*", prepared, authenticated);
+
+app.post("/v1/batches", operator, submitBatch);
+app.get("/v1/batches", viewer, getBatches);
+app.get("/v1/batches/:id", viewer, unchanged, getBatch);
+app.get("/v1/batches/:id/errors", viewer, getBatchErrors);
+app.get("/v1/batches/:id/jobs", viewer, getBatchJobs);
+app.get("/v1/jobs/:id", viewer, getJob);
+app.post("/v1/batches/:id/pause", operator, controlBatch("pause"));
+app.post("/v1/batches/:id/resume", operator, controlBatch("resume"));
+app.post("/v1/batches/:id/cancel", operator, controlBatch("cancel"));
+app.post("/v1/batches/:id/start", operator, controlBatch("start"));
+
+app.get("/v1/dead-letters", viewer, getDeadLetters);
+app.post("/v1/dead-letters/replay", operator, replayDeadLetters);
+app.get("/v1/dead-letters/:jobId", viewer, getDeadLetter);
+app.get("/v1/replays/:id", viewer, getReplay);
+
+app.get("/v1/media-sets/:set", viewer, getMediaSet);
+app.put("/v1/media-sets/:set/:fileName{.+}", operator, putMediaSetFile);
+app.delete("/v1/media-sets/:set/:fileName{.+}", admin, deleteMediaSetFile);
+
+app.get("/v1/collections", viewer, getCollections);
+app.post("/v1/collections", admin, createCollection);
+app.get("/v1/collections/:id", viewer, getCollection);
+app.patch("/v1/collections/:id", admin, patchCollection);
+app.put("/v1/collections/:id/image", admin, putCollectionImage);
+app.post("/v1/collections/:id/publish", admin, setPublished(true));
+app.post("/v1/collections/:id/unpublish", admin, setPublished(false));
+app.get("/v1/collections/:id/tokens/:tokenId", viewer, getToken);
+app.get("/v1/collections/:id/tokens/:tokenId/asset/:field", viewer, getAsset);
+
+app.get("/v1/doctor", admin, getDoctor);
+
+app.notFound(noSuchAddress(app));
+app.onError(failed);

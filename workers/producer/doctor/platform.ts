@@ -1,0 +1,40 @@
+/** What the doctor asks of the platform: database, bucket, queue. Nothing is written. */
+import type { Finding } from "../../../shared/api/contract.ts";
+import { type Db, sql } from "../../../shared/store/db.ts";
+import { fine, wrong } from "./finding.ts";
+
+export const checkD1 = (db: Db): Promise<Finding> =>
+  answered(
+    "d1",
+    async () => {
+      await db.run(sql("SELECT count(*) FROM (SELECT 1 FROM batches LIMIT 1)"));
+      return "Answers, and its tables are there.";
+    },
+    "Apply the migrations: `npm start` and `npm run deploy` both do.",
+  );
+
+export const checkR2 = (bucket: R2Bucket): Promise<Finding> =>
+  answered(
+    "r2",
+    async () => {
+      await bucket.head("doctor");
+      return "Answers.";
+    },
+    "Check that the bucket of wrangler.toml exists: `npm run deploy` makes it.",
+  );
+
+export const checkQueue = (queue: Queue): Promise<Finding> =>
+  answered(
+    "queue",
+    async () => `Answers; ${(await queue.metrics()).backlogCount} message(s) wait.`,
+    "Check that the queues of wrangler.toml exist: `npm run deploy` makes them.",
+  );
+
+async function answered(check: string, ask: () => Promise<string>, next: string): Promise<Finding> {
+  try {
+    return fine(check, `${check}.ok`, await ask());
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return wrong(check, { code: `${check}.unreachable`, message: `Does not answer: ${message}`, next });
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * The end of the file: rows that name the same token, and whether the batch may go on at all. Where ids are
+ * derived, identical rows are as many tokens and get their ordinals here; else the first occurrence keeps the
+ * id and the later ones become invalid.
+ */
+import { duplicateTokenId, repeatsAreTokens } from "../../../shared/intake/duplicates.ts";
+import { noRows } from "../../../shared/intake/file-problems.ts";
+import { planOpening } from "../../../shared/intake/opening.ts";
+import { countProblems, newTally } from "../../../shared/intake/tally.ts";
+import { repeatTokenId } from "../../../shared/job/token-id.ts";
+import {
+  endInvalid,
+  type IntakeBatch,
+  insertRowErrors,
+  moveIntake,
+  recordStep,
+} from "../../../shared/store/intake.ts";
+import { deleteJobs, listRepeats, type Repeat, renameTokens } from "../../../shared/store/intake-tokens.ts";
+import { endIf, goIf, type IntakeContext, type Next } from "./context.ts";
+import { endWith } from "./open.ts";
+import { placeWith, type StateOf } from "./state.ts";
+
+/** Each page reads the whole batch, so it is as large as one parameter may be: two ids of 49 digits a row. */
+const PAGE = 5_000;
+
+export async function findDuplicates(
+  batch: IntakeBatch,
+  state: StateOf<"duplicates">,
+  ctx: IntakeContext,
+): Promise<Next> {
+  const { plan } = planOpening(state.opening, batch.options);
+  const repeats = await listRepeats(ctx.db, batch.id, PAGE);
+  if (repeats.length === 0) return judge(batch, ctx);
+  if (repeatsAreTokens(plan)) {
+    // Nothing moves but the rows: those that have their ordinal are no repeats any more.
+    await ctx.db.batch([renameTokens(batch.id, renamed(repeats))]);
+    return { kind: "go" };
+  }
+  const tally = newTally(state.listed);
+  const kept = countProblems(
+    tally,
+    repeats.map((repeat) => duplicateTokenId(repeat, plan)),
+  );
+  const move = moveIntake(batch, {
+    to: placeWith(batch.place, {
+      ...state,
+      listed: tally.listed,
+      removed: state.removed + repeats.length,
+    }),
+    add: { total: 0, valid: -repeats.length, invalid: repeats.length, warnings: 0 },
+    now: ctx.now(),
+  });
+  const lines = JSON.stringify(repeats.map(({ line }) => line));
+  return goIf(await recordStep(ctx.db, [insertRowErrors(batch.id, kept), deleteJobs(batch.id, lines)], move));
+}
+
+const renamed = (repeats: readonly Repeat[]): string =>
+  JSON.stringify(
+    repeats.map(({ line, tokenId, ordinal }) => [line, tokenId, repeatTokenId(tokenId, ordinal)]),
+  );
+
+/** Everything is validated: nothing was sent to Sequence yet, and nothing will be if the batch ends here. */
+async function judge(batch: IntakeBatch, ctx: IntakeContext): Promise<Next> {
+  const { total, valid, invalid } = batch.rows;
+  const stops = invalid > 0 && batch.options.onInvalid === "stop";
+  // Where rows are invalid and stop the batch, they are the reason, and each has said so itself.
+  if (total === 0 || (valid === 0 && !stops)) return endWith(batch, [noRows(invalid)], ctx);
+  if (stops) return endIf(await recordStep(ctx.db, [], endInvalid(batch, ctx.now())));
+  const to = placeWith(batch.place, { phase: "check", tries: 0 });
+  return goIf(await recordStep(ctx.db, [], moveIntake(batch, { to, now: ctx.now() })));
+}

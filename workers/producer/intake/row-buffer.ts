@@ -1,0 +1,56 @@
+/** Gathers rows and problems into statements of a size that D1 takes. */
+import type { RowProblem } from "../../../shared/intake/problem.ts";
+import type { CheckedRow } from "../../../shared/intake/row.ts";
+import { LIMITS } from "../../../shared/limits.ts";
+import type { Statement } from "../../../shared/store/db.ts";
+import { type IntakeBatch, insertJobs, insertRowErrors } from "../../../shared/store/intake.ts";
+
+export type RowBuffer = {
+  addJob(row: CheckedRow & { kind: "valid" }): void;
+  addProblems(problems: readonly RowProblem[]): void;
+  /** The statements that are full. */
+  takeFull(): Statement[];
+  /** All that is left. */
+  takeAll(): Statement[];
+};
+
+export function rowBuffer(batch: IntakeBatch, now: number): RowBuffer {
+  let full: Statement[] = [];
+  let rows: string[] = [];
+  let bytes = 0;
+  let problems: RowProblem[] = [];
+
+  const closeRows = (): void => {
+    if (rows.length > 0) full.push(insertJobs(batch, `[${rows.join(",")}]`, now));
+    [rows, bytes] = [[], 0];
+  };
+  const closeProblems = (): void => {
+    if (problems.length > 0) full.push(insertRowErrors(batch.id, problems));
+    problems = [];
+  };
+  const takeFull = (): Statement[] => {
+    const taken = full;
+    full = [];
+    return taken;
+  };
+  return {
+    addJob({ line, args, text, hash }) {
+      // The args go in as JSON within JSON: quoting them once more would cost a third of the bytes.
+      const row = `[${line},${JSON.stringify(args.tokenId)},${text},"${hash}"]`;
+      const size = Buffer.byteLength(row) + 1;
+      if (rows.length >= LIMITS.insertRows || bytes + size > LIMITS.insertBytes) closeRows();
+      rows.push(row);
+      bytes += size;
+    },
+    addProblems(more) {
+      problems.push(...more);
+      if (problems.length >= LIMITS.insertRows) closeProblems();
+    },
+    takeFull,
+    takeAll() {
+      closeRows();
+      closeProblems();
+      return takeFull();
+    },
+  };
+}
