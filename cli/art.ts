@@ -1,0 +1,110 @@
+/**
+ * `--media`: a folder of art goes into a media set, and only if the file's names fit it. The names are looked
+ * at before the first byte is sent, because a folder may be gigabytes and a wrong name is found in a second.
+ */
+import type { MediaFile } from "../shared/api/contract.ts";
+import { indexMedia } from "../shared/media/match.ts";
+import { fail, ok, type Result } from "../shared/result.ts";
+import { plural, rowProblemText } from "./batch-text.ts";
+import type { Context } from "./context.ts";
+import { EXIT, type ExitCode, type Fault, tellFault } from "./failure.ts";
+import { contentName, type HashedFile, hashFolder, listFolder } from "./media-folder.ts";
+import { missingFrom, readSet, uploadAll } from "./media-upload.ts";
+import { isCertain, validateHere } from "./offline.ts";
+import type { SubmitOptions } from "./submission.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Of a long list: a hundred wrong names have one cause, and a screen has fifty lines. */
+const SHOWN = 20;
+const NAMED = 10;
+
+/** The media set to submit with, null for none. What went wrong has been told: the error is the exit code. */
+export async function sendArt(
+  context: Context,
+  file: string,
+  source: Blob,
+  options: SubmitOptions,
+): Promise<Result<string | null, ExitCode>> {
+  const { client, terminal } = context;
+  if (options.media === undefined) return ok(options.mediaSet ?? null);
+  const files = await readFolder(context, options.media, file);
+  if (!files.ok) return files;
+  const set = options.mediaSet ?? contentName(files.value);
+  const held = await readSet(client, set);
+  if (!held.ok) return fail(context.failed(held.error));
+  const named = await checkNames(context, { file, source, options, files: files.value, held: held.value });
+  if (!named.ok) return named;
+  const missing = missingFrom(held.value, files.value);
+  const uploaded = await uploadAll(client, terminal, set, missing);
+  if (!uploaded.ok) return fail(context.failed(uploaded.error));
+  terminal.note(
+    `${plural(missing.length, "file")} uploaded, ${files.value.length - missing.length} there already (media set ${set}).`,
+  );
+  return ok(set);
+}
+
+async function readFolder(
+  { terminal }: Context,
+  folder: string,
+  except: string,
+): Promise<Result<HashedFile[], ExitCode>> {
+  const listed = await listFolder(folder, except);
+  if (!listed.ok) return fail(tellFault(terminal, listed.error));
+  const progress = terminal.progress();
+  const total = listed.value.length;
+  const hashed = await hashFolder(listed.value, (done) =>
+    progress.update(done, total, `${done} of ${plural(total, "file")} read`),
+  );
+  progress.stop();
+  return hashed.ok ? hashed : fail(tellFault(terminal, hashed.error));
+}
+
+type Names = {
+  readonly file: string;
+  readonly source: Blob;
+  readonly options: SubmitOptions;
+  readonly files: readonly HashedFile[];
+  readonly held: readonly MediaFile[];
+};
+
+/** What cannot be used ends the submission here, unless bad rows are to be left out; unused files are noted. */
+async function checkNames(
+  { terminal }: Context,
+  { file, source, options, files, held }: Names,
+): Promise<Result<null, ExitCode>> {
+  const local = new Set(files.map(({ fileName }) => fileName));
+  // A set that was given by name may hold more than the folder, and the server matches against all of it.
+  const beside = held.filter(({ fileName }) => !local.has(fileName));
+  const set = indexMedia([...files.map(({ fileName }) => ({ fileName })), ...beside]);
+  const report = await validateHere(file, source, options, { set, privateHosts: [] });
+  tellUnused(
+    terminal,
+    files.filter(({ fileName }) => !report.usedFiles.has(fileName)),
+  );
+  const errors = report.problems.filter(isCertain);
+  if (errors.length === 0) return ok(null);
+  if (options.onInvalid === "skip" && report.rows.valid > 0) {
+    terminal.note(...errors.slice(0, SHOWN).flatMap(rowProblemText), "Their rows are left out.");
+    return ok(null);
+  }
+  for (const error of errors) terminal.emit(error);
+  terminal.say(...errors.slice(0, SHOWN).flatMap(rowProblemText));
+  if (errors.length > SHOWN) terminal.say(`  … and ${errors.length - SHOWN} more`);
+  return fail(tellFault(terminal, rowsInvalid(file, errors.length)));
+}
+
+const rowsInvalid = (file: string, errors: number): Fault => ({
+  code: "submit.rows_invalid",
+  message: `${plural(errors, "error")} in ${file}; nothing was uploaded and nothing submitted.`,
+  next: "Correct the file or the folder and submit again, or leave bad rows out with --on-invalid skip.",
+  exit: EXIT.rows,
+});
+
+function tellUnused(terminal: Terminal, unused: readonly HashedFile[]): void {
+  if (unused.length === 0) return;
+  const names = unused.slice(0, NAMED).map(({ fileName }) => fileName);
+  const more = unused.length > NAMED ? ` and ${unused.length - NAMED} more` : "";
+  terminal.note(
+    `${plural(unused.length, "file")} of the folder used by no valid row: ${names.join(", ")}${more}.`,
+  );
+}

@@ -1,0 +1,128 @@
+/**
+ * Following a batch on the screen, and telling its end: what was done, what failed and why, and the command
+ * to type next. The last line says what is missing for the result to be public.
+ */
+import type { Batch, DeadLetter } from "../shared/api/contract.ts";
+import { LIMITS } from "../shared/limits.ts";
+import {
+  endText,
+  exitForBatch,
+  finishedJobs,
+  planText,
+  plural,
+  progressText,
+  rowProblemText,
+} from "./batch-text.ts";
+import type { Context } from "./context.ts";
+import type { ExitCode } from "./failure.ts";
+import { atRest, followBatch } from "./follow.ts";
+
+/** Rows, reasons: enough to see what is wrong, few enough to stay on one screen. */
+const SHOWN = 10;
+
+export const headline = (batch: Batch): string =>
+  `${batch.id}  ${batch.name} → collection ${batch.collectionId} (${batch.target})`;
+
+export type Watching = {
+  /** False: `--no-publish` was asked, so that the tokens stay private is no surprise. @default true */
+  readonly publish?: boolean;
+  /** The batch has been named on the screen already. @default false */
+  readonly named?: boolean;
+};
+
+/** Shows a batch until it rests, then tells its end. */
+export async function watchBatch(context: Context, id: string, watching: Watching = {}): Promise<ExitCode> {
+  const { terminal } = context;
+  const progress = terminal.progress();
+  let named = watching.named ?? false;
+  let moved = false;
+  const ended = await followBatch(context.client, context, id, {
+    reading: (batch) => {
+      terminal.emit(batch);
+      if (!named) terminal.say(headline(batch));
+      named = true;
+      // A batch that rests already has nothing to draw.
+      if (atRest(batch) && !moved) return;
+      moved = true;
+      progress.update(finishedJobs(batch), batch.rows.valid, progressText(batch));
+    },
+    lost: () => terminal.note(`No answer from ${context.client.url}; asking again.`),
+  });
+  progress.stop();
+  return ended.ok ? tellEnd(context, ended.value, watching.publish) : context.failed(ended.error);
+}
+
+/** The end of a batch that rests, for people; machines have had the batch itself. */
+export async function tellEnd(context: Context, batch: Batch, publish = true): Promise<ExitCode> {
+  if (!context.terminal.json) {
+    context.terminal.say(endText(batch));
+    if (batch.rows.invalid > 0) await tellRowProblems(context, batch);
+    if (batch.jobs.dead > 0) await tellDead(context, batch);
+    tellWhatHoldsIt(context, batch);
+    tellNotPublic(context, batch, publish);
+  }
+  return exitForBatch(batch);
+}
+
+async function tellRowProblems({ client, terminal, typed }: Context, batch: Batch): Promise<void> {
+  const page = await client.rowProblems(batch.id, { limit: LIMITS.listMax });
+  if (!page.ok) return;
+  const errors = page.value.items.filter((found) => found.severity === "error");
+  terminal.say(...errors.slice(0, SHOWN).flatMap(rowProblemText));
+  if (errors.length > SHOWN || page.value.nextCursor !== null) {
+    terminal.say(`  … all of them: ${typed(`status ${batch.id} --errors`)}`);
+  }
+}
+
+async function tellDead({ client, terminal, typed }: Context, batch: Batch): Promise<void> {
+  const page = await client.deadLetters({ batchId: batch.id, limit: LIMITS.listMax });
+  const reasons = page.ok ? topReasons(page.value.items) : [];
+  terminal.say(
+    `${plural(batch.jobs.dead, "row")} failed${page.ok && page.value.nextCursor ? `; of the newest ${LIMITS.listMax}:` : ":"}`,
+    ...reasons.flatMap(({ count, letter }) => [
+      `  ${count} × ${letter.code} (${letter.step}), such as line ${letter.line}: ${letter.message}`,
+      `    next: ${letter.next}`,
+    ]),
+    `look:   ${typed(`dead-letters ${batch.id}`)}`,
+    `replay: ${typed(`replay --batch ${batch.id} --watch`)}`,
+  );
+}
+
+/** The commonest reasons first; one letter stands for all of its code and step. */
+export function topReasons(letters: readonly DeadLetter[]): { count: number; letter: DeadLetter }[] {
+  const reasons = new Map<string, { count: number; letter: DeadLetter }>();
+  for (const letter of letters) {
+    if (letter.state !== "open") continue;
+    const key = `${letter.step} ${letter.code}`;
+    const known = reasons.get(key);
+    reasons.set(key, { count: (known?.count ?? 0) + 1, letter: known?.letter ?? letter });
+  }
+  return [...reasons.values()].sort((a, b) => b.count - a.count).slice(0, SHOWN);
+}
+
+function tellWhatHoldsIt({ terminal, typed }: Context, batch: Batch): void {
+  if (batch.plan) terminal.say(...planText(batch.plan));
+  if (batch.halted) {
+    terminal.say(
+      `halted by ${batch.halted.code}: ${batch.halted.message}`,
+      `next: ${batch.halted.next}`,
+      `then: ${typed(`resume ${batch.id} --watch`)}`,
+    );
+  } else if (batch.state === "paused") {
+    if (batch.waiting) terminal.say(`${batch.waiting.reason}: ${batch.waiting.message}`);
+    terminal.say(`go on: ${typed(`resume ${batch.id} --watch`)}`);
+  } else if (batch.state === "planned") {
+    terminal.say(`run it: ${typed(`start ${batch.id} --watch`)}`);
+  }
+}
+
+function tellNotPublic({ terminal, typed }: Context, batch: Batch, publish: boolean): void {
+  if (batch.jobs.completed === 0) return;
+  if (!publish) {
+    terminal.say("not public: the tokens are private, as --no-publish asked.");
+  } else if (!batch.collectionPublished) {
+    terminal.say(
+      `not public yet: collection ${batch.collectionId} is not published. Type: ${typed(`collection publish ${batch.collectionId}`)}`,
+    );
+  }
+}

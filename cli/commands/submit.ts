@@ -1,0 +1,55 @@
+/** `mintline submit FILE`: a file and its art in, a batch out. */
+import type { Command } from "commander";
+import { sendArt } from "../art.ts";
+import { headline, watchBatch } from "../batch-report.ts";
+import { type Context, run } from "../context.ts";
+import { EXIT, type ExitCode, tellFault } from "../failure.ts";
+import { openFile, readStdin } from "../files.ts";
+import { contentTypeOf, type SubmitOptions, submissionQuery, withSubmitOptions } from "../submission.ts";
+
+export function registerSubmit(program: Command): void {
+  withSubmitOptions(program.command("submit"))
+    .summary("submit a file of collectibles")
+    .description(
+      "Submits a CSV with one row a collectible. The whole file is validated before anything is written. With --media, the folder's files are sent first, and names that are missing, ambiguous or unused are told before anything runs.",
+    )
+    .argument("<file>", "the CSV; - reads standard input")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  npx --no mintline submit relics.csv --media ./art --collection 900 --watch
+  npx --no mintline submit relics.csv --dry-run
+  npx --no mintline submit punks.csv --template "name=CryptoPunk #{id}" --first 10 --watch
+  cat relics.csv | npx --no mintline submit - --name relics`,
+    )
+    .action((file: string, options: SubmitOptions, command: Command) =>
+      run(command, (context) => submit(context, file, options)),
+    );
+}
+
+async function submit(context: Context, file: string, options: SubmitOptions): Promise<ExitCode> {
+  const { client, terminal, failed } = context;
+  const opened = file === "-" ? await readStdin(process.stdin) : await openFile(file);
+  if (!opened.ok) return tellFault(terminal, opened.error);
+  const art = await sendArt(context, file, opened.value, options);
+  if (!art.ok) return art.error;
+  const submitted = await client.submit(opened.value, {
+    query: submissionQuery(options, file, art.value),
+    contentType: contentTypeOf(file),
+    ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
+  });
+  if (!submitted.ok) return failed(submitted.error);
+  const batch = submitted.value;
+  terminal.emit(batch);
+  terminal.say(headline(batch));
+  // A plan that nobody waits for helps nobody.
+  if (options.watch || options.dryRun) {
+    return watchBatch(context, batch.id, { publish: options.publish, named: true });
+  }
+  terminal.say(`follow it: ${context.typed(`watch ${batch.id}`)}`);
+  if (options.publish && !batch.collectionPublished) {
+    terminal.say(`not public before: ${context.typed(`collection publish ${batch.collectionId}`)}`);
+  }
+  return EXIT.good;
+}

@@ -1,0 +1,56 @@
+/** The CLI, as a table of contents: every command is one file in commands/. */
+import { Command } from "commander";
+import manifest from "../package.json" with { type: "json" };
+import { registerCollection } from "./commands/collection.ts";
+import { registerControl } from "./commands/control.ts";
+import { registerDeadLetters } from "./commands/dead-letters.ts";
+import { registerDoctor } from "./commands/doctor.ts";
+import { registerRender } from "./commands/render.ts";
+import { registerReplay } from "./commands/replay.ts";
+import { registerStatus } from "./commands/status.ts";
+import { registerSubmit } from "./commands/submit.ts";
+import { registerToken } from "./commands/token.ts";
+import { registerValidate } from "./commands/validate.ts";
+import { registerWatch } from "./commands/watch.ts";
+
+/** In the order in which people meet them. */
+const COMMANDS = [
+  registerSubmit,
+  registerControl,
+  registerValidate,
+  registerWatch,
+  registerStatus,
+  registerDeadLetters,
+  registerReplay,
+  registerCollection,
+  registerRender,
+  registerToken,
+  registerDoctor,
+];
+
+export function createProgram(): Command {
+  const program = new Command("mintline")
+    .description(
+      "CSV in, published collectibles out: submits files of collectibles to Mintline and follows them.",
+    )
+    .version(manifest.version, "-V, --version", "print the version")
+    .option("--url <url>", "address of the deployment (MINTLINE_URL; default http://127.0.0.1:8787)")
+    .option("--token <token>", 'API token (MINTLINE_TOKEN; default "local", which works on 127.0.0.1)')
+    .option("--json", "one JSON object per line: results and errors on stdout, notes on stderr")
+    .addHelpText(
+      "after",
+      `
+Put --url, --token and --json after the command, as in \`npx --no mintline status --json\`: npx takes options
+that stand before it for its own. \`npx --no -- mintline …\` takes them anywhere.
+
+Exit codes: 0 all good, 1 some rows dead or invalid, 2 wrong use, 3 could not reach or not allowed.
+
+Examples:
+  npx --no mintline collection create --name Relics
+  npx --no mintline submit relics.csv --media ./art --collection 900 --watch
+  npx --no mintline dead-letters bat_01J9ZK3T5Q8R2V7W4X6Y0A1B2C`,
+    )
+    .exitOverride();
+  for (const register of COMMANDS) register(program);
+  return program;
+}
