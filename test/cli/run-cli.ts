@@ -1,0 +1,34 @@
+/** Runs the CLI as people do: its own process, its own environment, output piped. */
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { vi } from "vitest";
+
+// A process starts in half a second, and in several where the machine's cores are shared with other tests.
+vi.setConfig({ testTimeout: 60_000 });
+
+export type Ran = { code: number | null; stdout: string; stderr: string };
+
+/** `process.execPath` is the Node that runs the tests, which `npx` puts first on the path for the CLI too. */
+export async function runCli(
+  args: string[],
+  { url, env = {}, stdin }: { url?: string; env?: Record<string, string>; stdin?: string } = {},
+): Promise<Ran> {
+  const { PATH = "" } = process.env;
+  const child = spawn(process.execPath, ["cli/mintline.ts", ...args], {
+    env: { PATH, ...(url === undefined ? {} : { MINTLINE_URL: url }), ...env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  child.stdin.end(stdin ?? "");
+  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
+  return { code, stdout, stderr };
+}
+
+/** Each line of stdout as JSON; throws if one is not. */
+export const jsonLines = (ran: Ran): unknown[] =>
+  ran.stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as unknown);
+
+export const lastLine = (ran: Ran): string => ran.stdout.trimEnd().split("\n").at(-1) ?? "";

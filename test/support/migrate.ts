@@ -1,0 +1,5 @@
+/** Every test file in workerd begins with the real migrations in its own D1. */
+import { applyD1Migrations } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+
+await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
