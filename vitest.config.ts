@@ -1,6 +1,6 @@
 /**
- * Four projects, by where the code under test lives: plain Node, each Worker inside workerd, and both Workers
- * together with a real queue (journeys, through Wrangler's createTestHarness).
+ * Five projects, by where the code under test lives: plain Node, each Worker inside workerd, and both Workers
+ * together with a real queue (journeys), and pages in Chromium (not part of `npm test`).
  */
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
@@ -34,6 +34,7 @@ export default defineConfig({
         "test/workers/consumer/**/*.test.ts",
         "test/shared/{job,sequence,media,store}/**/*.test.ts",
       ]),
+      { test: { name: "browser", include: ["test/browser/**/*.test.ts"], testTimeout: 30_000 } },
       {
         test: {
           name: "journeys",

@@ -56,7 +56,7 @@ export async function watchBatch(context: Context, id: string, watching: Watchin
 export async function tellEnd(context: Context, batch: Batch, publish = true): Promise<ExitCode> {
   if (!context.terminal.json) {
     context.terminal.say(endText(batch));
-    if (batch.rows.invalid > 0) await tellRowProblems(context, batch);
+    if (batch.rows.invalid > 0 || batch.state === "invalid") await tellRowProblems(context, batch);
     if (batch.jobs.dead > 0) await tellDead(context, batch);
     tellWhatHoldsIt(context, batch);
     tellNotPublic(context, batch, publish);

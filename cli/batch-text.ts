@@ -54,7 +54,7 @@ export function endText(batch: Batch): string {
   const { created, updated, unchanged } = batch.outcomes;
   switch (batch.state) {
     case "invalid":
-      return `invalid: nothing was run; ${plural(batch.rows.invalid, "row")} of ${batch.rows.total} cannot be used`;
+      return `invalid: nothing was run${batch.rows.invalid > 0 ? `; ${plural(batch.rows.invalid, "row")} of ${batch.rows.total} cannot be used` : ""}`;
     case "planned":
       return `planned: nothing was run; ${plural(batch.rows.valid, "valid row")}, ${batch.rows.invalid} invalid`;
     case "finished":
@@ -72,11 +72,11 @@ export const planText = (plan: Plan): string[] => [
   `      ${plan.calls} calls to Sequence, ${(plan.bytes / MB).toFixed(1)} MB of media, about ${durationText(plan.seconds)}`,
 ];
 
-/** The message holds the value already. A problem of a whole line names no column. */
-export const rowProblemText = ({ line, column, severity, code, message, next }: RowProblem): string[] => [
-  `  line ${line}${column === "" ? "" : `, ${column}`}: ${severity} ${code}: ${message}`,
-  `    next: ${next}`,
-];
+/** The message holds the value already. What concerns no one line or column (a collection that is gone) names none. */
+export function rowProblemText({ line, column, severity, code, message, next }: RowProblem): string[] {
+  const place = [...(line > 0 ? [`line ${line}`] : []), ...(column === "" ? [] : [column])].join(", ");
+  return [`  ${place === "" ? "" : `${place}: `}${severity} ${code}: ${message}`, `    next: ${next}`];
+}
 
 /** What `status`, `watch` and `submit --watch` exit with. Open jobs are no fault. */
 export function exitForBatch(batch: Batch): ExitCode {

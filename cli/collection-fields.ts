@@ -1,6 +1,6 @@
 /** The options of `collection create` and `update` as the API takes them. Everything is checked before a call. */
 import type { Command } from "commander";
-import { z } from "zod";
+import * as z from "zod";
 import { CollectionPatch } from "../shared/api/contract.ts";
 import { fail, ok, type Result } from "../shared/result.ts";
 import { type Fault, usageFault } from "./failure.ts";

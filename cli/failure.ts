@@ -2,7 +2,7 @@
  * How the CLI ends: the four exit codes, and the one shape in which every failure is told. People read it on
  * stderr; with `--json` it is `{"error": {code, message, next, …}}` on stdout, the stream that a script reads.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { CallFailure } from "../shared/api/call.ts";
 import type { Problem } from "../shared/api/contract.ts";
 import type { Terminal } from "./terminal.ts";

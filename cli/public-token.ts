@@ -1,5 +1,5 @@
 /** A token and its media as anybody reads them: no token of ours, no key of Sequence's, only the address. */
-import { z } from "zod";
+import * as z from "zod";
 import { SECOND } from "../shared/limits.ts";
 import { fail, ok, type Result } from "../shared/result.ts";
 

@@ -30,6 +30,9 @@ export type Terminal = {
   progress: () => Progress;
 };
 
+/** Short, so that four counts and the time left fit beside it in eighty columns. */
+const BAR_CHARS = 16;
+
 /** When piped, progress is told no more often than this. */
 const PLAIN_EVERY_MS = 3 * SECOND;
 
@@ -92,7 +95,7 @@ function bar(out: Sink): Progress {
   const drawn = new SingleBar({
     format: "{bar} {percentage}%  {text}",
     stream: out,
-    barsize: 24,
+    barsize: BAR_CHARS,
     barCompleteChar: "█",
     barIncompleteChar: "░",
     fps: 8,
@@ -115,8 +118,8 @@ function bar(out: Sink): Progress {
 }
 
 /** A bar redraws one line; a text that wraps would leave its first half behind at every redraw. */
-function fitted(text: string, width = 80): string {
-  const room = Math.max(width - 33, 20);
+function fitted(text: string, columns: number | undefined): string {
+  const room = Math.max((columns || 80) - BAR_CHARS - " 100%  ".length - 1, 20);
   return text.length > room ? `${text.slice(0, room - 1)}…` : text;
 }
 

@@ -4,7 +4,7 @@
  */
 import { createSecretKey } from "node:crypto";
 import { errors as jwtErrors, jwtVerify } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { projectOfPublicKey } from "./keys.ts";
 import { rememberedKeys, tokenSkewSeconds } from "./limits.ts";
 import { type Refusal, refuse } from "./webrpc.ts";

@@ -3,7 +3,7 @@
  * no page of another site can send here unasked.
  */
 import { type Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { Env } from "./app.ts";
 import { readBody, textOf } from "./body.ts";
 import { faultSchema, faultsInput } from "./faults.ts";

@@ -2,7 +2,7 @@
  * faults.ts: the words in which a misbehaviour is scripted. A fault says which calls (`where`), what happens
  * to them (`what`), and how often: the first `times`, a seeded share, until a moment.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { type ErrorName, errorNames } from "./webrpc.ts";
 
 const wholeNumber = z.int().min(0);

@@ -3,7 +3,7 @@
  * in SQLite beside the state (about 10 µs), so a kill loses only calls that were never answered; calls under
  * way are shown with status null.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { defaultLedgerRows, maxLedgerRows, secondMs } from "./limits.ts";
 import type { Store } from "./store.ts";
 import type { Surface } from "./surfaces.ts";

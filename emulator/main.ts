@@ -2,7 +2,7 @@
  * main.ts: `node emulator/main.ts`. Prints its address alone on a line once it takes calls; ends on SIGTERM and
  * SIGINT. Settings come from the environment; README.md lists them.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { faultSchema } from "./faults.ts";
 import { startEmulator } from "./server.ts";
 import { switchesPatch } from "./switches.ts";

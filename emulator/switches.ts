@@ -2,7 +2,7 @@
  * switches.ts: what public sources cannot tell about the service, each as a switch, so that tests can run
  * both ways. The defaults are the strict reading.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { defaultUploadMaxBytes } from "./limits.ts";
 
 const wholeNumber = z.int().min(0);

@@ -3,7 +3,7 @@
  * Checked once per isolate, at the first request, with every problem named at once.
  */
 import { decodeJwt } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { fail, ok, type Result } from "./result.ts";
 
 /** The variables of the contract's section 2, as Wrangler hands them over. All of them may be missing. */

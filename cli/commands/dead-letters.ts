@@ -112,7 +112,12 @@ function detailText(letter: DeadLetterDetail): string[] {
       ? []
       : [
           `last response: ${response.status ?? "none"} from ${response.url ?? response.host ?? "an unknown address"}`,
-          ...(response.body === null ? [] : response.body.split(/\r?\n/).map((line) => `  | ${line}`)),
+          ...(response.body === null
+            ? []
+            : response.body
+                .trimEnd()
+                .split(/\r?\n/)
+                .map((line) => `  | ${line}`)),
         ]),
     `${plural(letter.attemptRecords.length, "attempt")}:`,
     ...letter.attemptRecords.map((record) => {

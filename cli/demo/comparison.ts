@@ -3,7 +3,7 @@
  * an empty list. `test/cli/demo-comparison.test.ts` shows that each of them fires.
  */
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { Attribute, ExpectedFile, ExpectedToken, MediaColumn } from "./expectation.ts";
 
 /** A document as it came, and the bytes behind the URLs in its media fields. */

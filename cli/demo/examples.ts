@@ -1,7 +1,7 @@
 /** The examples as files, and as what the public shall see of them. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { CollectionInput } from "../../shared/api/contract.ts";
 import { projectDir } from "../stack/project.ts";
 import { fileKey, type LocalFiles } from "./expectation.ts";

@@ -4,7 +4,7 @@
  * that the examples use. Pure.
  */
 import { parse } from "csv-parse/sync";
-import { z } from "zod";
+import * as z from "zod";
 
 export const MEDIA_COLUMNS = ["image", "animation_url", "video", "audio"] as const;
 export type MediaColumn = (typeof MEDIA_COLUMNS)[number];

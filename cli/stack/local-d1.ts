@@ -6,7 +6,7 @@
 import { globSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { z } from "zod";
+import * as z from "zod";
 
 const Applied = z.array(z.object({ name: z.string() }));
 const LeftAlone = z.array(z.object({ target: z.string(), batches: z.number() }));

@@ -3,7 +3,7 @@
  * under STATE_DIR shall hold out. Written files are used because `--var` and `--env-file` reach only the first
  * Worker of a `wrangler dev`, and because a secret must not stand in a process's arguments.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Variables } from "../../shared/config.ts";
 import { SECRETS, WORKER_VARIABLES } from "./settings.ts";
 

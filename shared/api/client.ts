@@ -2,7 +2,7 @@
  * The HTTP API as typed methods, one a route. The CLI, the demo and the tests speak through it. What the
  * server says no to, and what cannot be reached or read, comes back as a value: see `CallFailure`.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { ok, type Result } from "../result.ts";
 import {
   address,

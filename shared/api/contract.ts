@@ -2,7 +2,7 @@
  * What the HTTP API speaks, one schema a noun. The Worker answers with these, the CLI, the dashboard and the
  * tests read with them, so they agree by construction. Times are ISO 8601 in UTC, token ids decimal strings.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { BATCH_STATES, Halted, WAITING_REASONS } from "../job/batch.ts";
 import { JOB_STATES, JobError, MEDIA_FIELDS, STEPS, StepRecord } from "../job/job.ts";
 

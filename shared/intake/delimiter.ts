@@ -1,4 +1,5 @@
 /** Which delimiter a header uses: the one under which most of its names are known to us. Pure. */
+import { KB } from "../limits.ts";
 import { claimColumns } from "./claims.ts";
 import type { Header } from "./column-options.ts";
 import { errorAt, quote, type RowProblem } from "./problem.ts";
@@ -49,6 +50,9 @@ function scoreOf(cells: readonly string[]): number {
   return 1_000 * claimColumns(cells).recognised + named - (cells.length - named) / 2;
 }
 
+/** Most headers and their first row are shorter; a longer one makes the piece grow. */
+const HEADER_BYTES = 4 * KB;
+
 /** The header, the first row, and where what follows the header begins; records of empty cells are none. */
 function firstRecords(
   head: Head,
@@ -56,7 +60,8 @@ function firstRecords(
 ): { header: FileRecord | null; row: FileRecord | null; next: Position } {
   let header: FileRecord | null = null;
   let next = head.at;
-  for (const piece of readPieces(head.bytes, head.at, { encoding: head.encoding, delimiter }, head.atEnd)) {
+  const dialect = { encoding: head.encoding, delimiter };
+  for (const piece of readPieces(head.bytes, head.at, dialect, head.atEnd, HEADER_BYTES)) {
     for (const [index, record] of piece.records.entries()) {
       if (isBlank(record)) continue;
       if (header) return { header, row: record, next };

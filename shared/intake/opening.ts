@@ -59,7 +59,9 @@ async function openDecided(
   const foreign = wrongDelimiter(found);
   if (foreign) return fail([foreign]);
   const planned = planColumns(found.header, options);
-  if (planned.problems.some(isError)) return fail(planned.problems);
+  // Doubts about a header that must be changed anyway would only hide what is wrong with it.
+  const errors = planned.problems.filter(isError);
+  if (errors.length > 0) return fail(errors);
   const opening: Opening = {
     dialect: { encoding, delimiter: found.delimiter },
     header: found.header,

@@ -34,9 +34,10 @@ export function* readPieces(
   at: Position,
   dialect: Dialect,
   atEnd: boolean,
+  pieceBytes: number = PIECE_BYTES,
 ): Generator<Piece> {
   let position = at;
-  for (let size = PIECE_BYTES; ; ) {
+  for (let size = pieceBytes; ; ) {
     const from = position.offset - at.offset;
     const reachesEnd = from + size >= bytes.length;
     const piece = readRecords(bytes.subarray(from, from + size), position, dialect, atEnd && reachesEnd);
@@ -44,7 +45,7 @@ export function* readPieces(
       yield piece;
       if (piece.over) return;
       position = piece.next;
-      size = PIECE_BYTES;
+      size = pieceBytes;
     } else if (reachesEnd) return;
     else size *= 2;
   }

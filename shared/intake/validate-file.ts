@@ -54,8 +54,9 @@ export async function validateFile(
   const { warnings } = opened.value;
   const opening = await settleIds(source, opened.value.opening, opened.value.planned.undecided);
   const { plan, problems: doubts } = planOpening(opening, options);
+  const wrong = doubts.filter(isError);
+  if (wrong.length > 0) return report(tally, { problems: countProblems(tally, wrong) });
   const problems = countProblems(tally, [...warnings, ...doubts]);
-  if (doubts.some(isError)) return report(tally, { problems });
   const found = { plan, opening, problems, samples: [] as JobArgs[], usedFiles: new Set<string>() };
   const seen = new Map<string, { line: number; times: number }>();
   const context = { plan, collectionId: options.collectionId, firstTokenId: options.firstTokenId, media };

@@ -1,5 +1,5 @@
 /** One submission: its states and the options it was submitted with. No I/O. No clock. */
-import { z } from "zod";
+import * as z from "zod";
 import { JOB_STATES, type JobState } from "./job.ts";
 
 export const BATCH_STATES = [

@@ -1,5 +1,5 @@
 /** One row's work: its states, its validated input, what its steps have left behind. No I/O. No clock. */
-import { z } from "zod";
+import * as z from "zod";
 
 /** In the order of a job's life. Each says in `design.md` §5 who takes the job out of it again. */
 export const JOB_STATES = [

@@ -1,5 +1,5 @@
 /** What travels on the queues: only a version and keys, so that a message can never carry a stale fact. */
-import { z } from "zod";
+import * as z from "zod";
 
 export const JobMessage = z.object({ v: z.literal(1), b: z.string(), l: z.number().int().positive() });
 export type JobMessage = z.infer<typeof JobMessage>;

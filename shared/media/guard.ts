@@ -86,7 +86,7 @@ const notUrl = (url: string): MediaRefusal => ({
 const scheme = (protocol: string, url: string): MediaRefusal => ({
   code: "row.media_scheme",
   message: `Expected https: or http:, got ${protocol} in "${show(url)}".`,
-  next: /^(ipfs|ar|data):$/.test(protocol)
+  next: /^(ipfs|ar):$/.test(protocol)
     ? `${protocol} is not supported yet: use the https address of a gateway, or put the file into a media set.`
     : "Use an https address, or put the file into a media set.",
 });

@@ -17,7 +17,6 @@ export type Match<F extends ListedFile> =
   | { readonly kind: "missing"; readonly nearest: string | null };
 
 export type MediaIndex<F extends ListedFile> = {
-  readonly files: readonly F[];
   readonly byPath: ReadonlyMap<string, readonly F[]>;
   readonly byBaseName: ReadonlyMap<string, readonly F[]>;
   readonly byFoldedPath: ReadonlyMap<string, readonly F[]>;
@@ -30,7 +29,6 @@ export function indexMedia<F extends ListedFile>(files: readonly F[]): MediaInde
   const by = (key: (path: string) => string): Map<string, F[]> =>
     Map.groupBy(files, ({ fileName }) => key(cleanPath(fileName)));
   return {
-    files,
     byPath: by((path) => path),
     byBaseName: by(baseName),
     byFoldedPath: by(fold),
@@ -71,10 +69,6 @@ export function matchTokenId<F extends ListedFile>(
   });
   return one(fitting) ?? { kind: "missing", nearest: null };
 }
-
-/** The files that no row names, in the order of the list. */
-export const unusedMedia = <F extends ListedFile>(index: MediaIndex<F>, used: ReadonlySet<string>): F[] =>
-  index.files.filter(({ fileName }) => !used.has(fileName));
 
 function one<F extends ListedFile>(candidates: readonly F[]): Match<F> | null {
   const [first] = candidates;

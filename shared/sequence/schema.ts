@@ -2,7 +2,7 @@
  * Sequence's answers as we read them. Made for a Go server: zero values are left out, nil maps and lists are
  * `null`, ids are numbers, token ids decimal strings. Fields that we do not name are let through and left out.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { JobArgs } from "../job/job.ts";
 
 export type JsonObject = NonNullable<JobArgs["token"]["properties"]>;

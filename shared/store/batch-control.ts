@@ -3,7 +3,7 @@
  * nothing comes back where the batch was in another. Each begins a new run epoch, so that a halt or a claim
  * of the time before counts no more.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { BATCH_STATES, type BatchState } from "../job/batch.ts";
 import { type Db, type Statement, sql } from "./db.ts";
 
@@ -25,7 +25,8 @@ export const pauseBatch = (db: Db, aim: Aim): Promise<BatchState | null> =>
 
 /**
  * Lets a paused or halted batch go on where it stopped: intake if the file is not read to its end, else its
- * jobs. A trial is over with it: whoever resumes has seen the first rows.
+ * jobs. If the last of them ended meanwhile, the batch is finished: no settle will come to say so. A trial is
+ * over with it: whoever resumes has seen the first rows.
  */
 export const resumeBatch = (db: Db, aim: Aim): Promise<BatchState | null> =>
   move(
@@ -33,10 +34,10 @@ export const resumeBatch = (db: Db, aim: Aim): Promise<BatchState | null> =>
     "resume",
     sql(
       `UPDATE batches SET
-         state = CASE WHEN ${INTAKE_DONE} THEN 'running' ELSE 'validating' END,
-         trial_left = CASE WHEN ${INTAKE_DONE} THEN NULL ELSE trial_left END,
-         started_at = CASE WHEN ${INTAKE_DONE} THEN coalesce(started_at, ?3) ELSE started_at END,
-         intake_at = CASE WHEN ${INTAKE_DONE} THEN intake_at ELSE ?3 END,
+         state = CASE WHEN NOT (${HAS_RUN}) THEN 'validating' WHEN ${OPEN_JOBS} > 0 THEN 'running' ELSE 'finished' END,
+         finished_at = CASE WHEN ${HAS_RUN} AND ${OPEN_JOBS} = 0 THEN ?3 END,
+         trial_left = CASE WHEN ${HAS_RUN} THEN NULL ELSE trial_left END,
+         intake_at = CASE WHEN ${HAS_RUN} THEN intake_at ELSE ?3 END,
          halted = NULL, waiting = NULL, ${NEW_EPOCH}`,
       aim.id,
       aim.target,
@@ -44,26 +45,34 @@ export const resumeBatch = (db: Db, aim: Aim): Promise<BatchState | null> =>
     ),
   );
 
-/** Its open jobs are turned to `cancelled` by the sweep, in pieces: there may be a million. */
+/**
+ * Its open jobs are turned to `cancelled` by the sweep, in pieces: there may be a million. The sweep goes by the
+ * counters, which intake sets only at its end, so a batch that never ran is counted here.
+ */
 export const cancelBatch = (db: Db, aim: Aim): Promise<BatchState | null> =>
   move(
     db,
     "cancel",
     sql(
-      `UPDATE batches SET state = 'cancelled', finished_at = ?3, halted = NULL, waiting = NULL, ${NEW_EPOCH}`,
+      `UPDATE batches SET state = 'cancelled', finished_at = ?3, halted = NULL, waiting = NULL,
+         pending = CASE WHEN ${HAS_RUN} THEN pending ELSE ${jobsIn("pending")} END,
+         completed = CASE WHEN ${HAS_RUN} THEN completed ELSE ${jobsIn("completed")} END,
+         unchanged = CASE WHEN ${HAS_RUN} THEN unchanged ELSE ${jobsIn("completed")} END,
+         ${NEW_EPOCH}`,
       aim.id,
       aim.target,
       aim.now,
     ),
   );
 
-/** Runs a planned batch as planned, a trial's number of first rows included. */
+/** Runs a planned batch as planned, a trial's number of first rows included; if all is unchanged, it is done. */
 export const startBatch = (db: Db, aim: Aim): Promise<BatchState | null> =>
   move(
     db,
     "start",
     sql(
-      `UPDATE batches SET state = 'running', started_at = ?3, trial_left = options ->> '$.first', ${NEW_EPOCH}`,
+      `UPDATE batches SET state = CASE WHEN ${OPEN_JOBS} > 0 THEN 'running' ELSE 'finished' END, started_at = ?3,
+         finished_at = CASE WHEN ${OPEN_JOBS} = 0 THEN ?3 END, trial_left = options ->> '$.first', ${NEW_EPOCH}`,
       aim.id,
       aim.target,
       aim.now,
@@ -87,7 +96,14 @@ export async function markCollectionPublished(
 }
 
 const NEW_EPOCH = "run_epoch = run_epoch + 1";
-const INTAKE_DONE = "coalesce(intake_state ->> '$.phase', '') = 'done'";
+/** Not intake's own `done`: that is written before its last step, and a pause may come between the two. */
+const HAS_RUN = "started_at IS NOT NULL";
+
+const OPEN_JOBS = "(pending + queued + running + retryable + snoozed)";
+
+/** A job that is completed before its batch ever ran is one that needed no run: an unchanged one. */
+const jobsIn = (state: "pending" | "completed"): string =>
+  `(SELECT count(*) FROM jobs WHERE batch_id = ?1 AND state = '${state}')`;
 
 const Moved = z.object({ state: z.enum(BATCH_STATES) });
 

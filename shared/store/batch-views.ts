@@ -1,5 +1,5 @@
 /** Batches as people read them: one row each, whatever the size of the batch. Nothing here writes. */
-import { z } from "zod";
+import * as z from "zod";
 import { BATCH_STATES, Halted, Waiting } from "../job/batch.ts";
 import { flag, json } from "./columns.ts";
 import { type Db, sql } from "./db.ts";

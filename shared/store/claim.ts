@@ -2,7 +2,7 @@
  * Taking jobs to work on them. One batch of statements claims all jobs of a delivery, moves the counters,
  * points the manifest at the claimants and reads everything their runs need.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { BatchOptions } from "../job/batch.ts";
 import { AttemptRecord, JobArgs, type JobKey, JobOutputs, NO_OUTPUTS } from "../job/job.ts";
 import { type Db, type Row, type Statement, sql } from "./db.ts";

@@ -1,5 +1,5 @@
 /** How the store's columns are read: D1 knows only text and numbers, the schemas here give back what was meant. */
-import { z } from "zod";
+import * as z from "zod";
 
 /** JSON kept as text, parsed and checked against the schema of what was written. */
 export const json = <T extends z.ZodType>(schema: T) =>

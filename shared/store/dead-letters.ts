@@ -1,5 +1,5 @@
 /** Dead letters as people read them, and the filter that both a list and a replay select by. */
-import { z } from "zod";
+import * as z from "zod";
 import { AttemptRecord, type JobKey } from "../job/job.ts";
 import { json } from "./columns.ts";
 import { type Db, type SqlValue, sql } from "./db.ts";

@@ -3,7 +3,7 @@
  * already, which have not changed. Each reads the batch by its primary key; there is no index on tokens, because
  * it would cost a row written for every job (design §3).
  */
-import { z } from "zod";
+import * as z from "zod";
 import { type Db, type Statement, sql } from "./db.ts";
 
 const Repeat = z.object({

@@ -4,7 +4,7 @@
  * done twice, by two at once, or for a batch that was stopped meanwhile, moves nothing the second time; what it
  * inserts is keyed, so that inserting it again changes nothing either.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { BatchOptions, type Halted, Waiting } from "../job/batch.ts";
 import { json } from "./columns.ts";
 import { type Db, type Statement, sql } from "./db.ts";

@@ -1,5 +1,5 @@
 /** Jobs as people read them, with what their batch knows of the collection. Nothing here writes. */
-import { z } from "zod";
+import * as z from "zod";
 import {
   AttemptRecord,
   JOB_STATES,

@@ -1,5 +1,5 @@
 /** Media sets: the names that people give to bytes. The bytes rest in R2 under their hash (`shared/media`). */
-import { z } from "zod";
+import * as z from "zod";
 import { type Db, sql } from "./db.ts";
 
 export const MediaFileRow = z.object({

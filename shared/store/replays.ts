@@ -1,5 +1,5 @@
 /** Replays: dead letters put back to work, each once, by a selection that is frozen at the call. */
-import { z } from "zod";
+import * as z from "zod";
 import { LIMITS } from "../limits.ts";
 import { type Db, type Statement, sql } from "./db.ts";
 import { type DeadLetterFilter, whereOf } from "./dead-letters.ts";

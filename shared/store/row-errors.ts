@@ -1,5 +1,5 @@
 /** What validation found, as people read it: by line, then column. Intake writes it. */
-import { z } from "zod";
+import * as z from "zod";
 import { type Db, sql } from "./db.ts";
 
 export const RowErrorRow = z.object({

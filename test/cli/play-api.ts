@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { Batch, DeadLetter, MediaFile, Problem } from "../../shared/api/contract.ts";
+import { Batch, Collection, DeadLetter, MediaFile, Problem } from "../../shared/api/contract.ts";
 
 export type Seen = {
   method: string;
@@ -153,3 +153,20 @@ export function inTurn(...replies: Reply[]): () => Reply {
   let at = 0;
   return () => replies[Math.min(at++, replies.length - 1)] ?? {};
 }
+
+/** A private collection with three tokens. */
+export const collectionOf = (given: Partial<Collection> = {}): Collection =>
+  Collection.parse({
+    id: 900,
+    name: "Relics",
+    description: "Found things",
+    externalLink: null,
+    properties: null,
+    attributes: null,
+    image: null,
+    published: false,
+    tokenCount: 3,
+    baseUri: "https://metadata.example/projects/1/collections/900/tokens/",
+    contractUri: "https://metadata.example/projects/1/collections/900.json",
+    ...given,
+  });

@@ -8,13 +8,22 @@ vi.setConfig({ testTimeout: 60_000 });
 
 export type Ran = { code: number | null; stdout: string; stderr: string };
 
+/** How the bin is started; the first word is the program. */
+const DIRECTLY: Through = [process.execPath, "cli/mintline.ts"];
+/** As people type it in the clone. */
+export const NPX: Through = ["npx", "--no", "mintline"];
+
+type Through = readonly [string, ...string[]];
+type Running = { url?: string; env?: Record<string, string>; stdin?: string; through?: Through };
+
 /** `process.execPath` is the Node that runs the tests, which `npx` puts first on the path for the CLI too. */
 export async function runCli(
   args: string[],
-  { url, env = {}, stdin }: { url?: string; env?: Record<string, string>; stdin?: string } = {},
+  { url, env = {}, stdin, through = DIRECTLY }: Running = {},
 ): Promise<Ran> {
+  const [command, ...before] = through;
   const { PATH = "" } = process.env;
-  const child = spawn(process.execPath, ["cli/mintline.ts", ...args], {
+  const child = spawn(command, [...before, ...args], {
     env: { PATH, ...(url === undefined ? {} : { MINTLINE_URL: url }), ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });

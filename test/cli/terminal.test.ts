@@ -30,7 +30,7 @@ describe("progress", () => {
     progress.update(0, 0, "validating");
     progress.update(6, 12, "6 done");
     progress.stop();
-    expect(out()).toContain("████████████░░░░░░░░░░░░ 50%  6 done");
+    expect(out()).toContain("████████░░░░░░░░ 50%  6 done");
   });
 
   it("is not drawn at all where nothing ever moved", () => {

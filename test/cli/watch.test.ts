@@ -111,6 +111,27 @@ describe("watch", () => {
     expect(all.code).toBe(1);
   });
 
+  it("tells why a batch is invalid although its rows are not", async () => {
+    const found = {
+      line: 0,
+      column: "",
+      code: "collection.not_found",
+      severity: "error",
+      message: "There is no collection 900.",
+      next: "Check the id.",
+      value: null,
+    };
+    await using api = await playApi({
+      [getBatch]: { body: batchOf({ state: "invalid", jobs: {} }) },
+      [`GET /v1/batches/${BATCH_ID}/errors`]: page([found]),
+    });
+    const ran = await runCli(["watch", BATCH_ID], { url: api.url });
+    expect(ran.code).toBe(1);
+    expect(ran.stdout).toContain(
+      "invalid: nothing was run\n  error collection.not_found: There is no collection 900.",
+    );
+  });
+
   it("ends with what to type where the collection is not public yet", async () => {
     await using api = await playApi({ [getBatch]: { body: batchOf({ collectionPublished: false }) } });
     const ran = await runCli(["watch", BATCH_ID], { url: api.url });

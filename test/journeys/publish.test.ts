@@ -103,6 +103,35 @@ describe("a CSV", () => {
   });
 });
 
+describe("what the guide promises", () => {
+  it("a private token answers 404 to everybody and its bytes to the secret key, also after publishing", async () => {
+    const collection = must(await stack.client.createCollection({ name: "Private" }));
+    const file = generatedCsv(stack.emulator, 1);
+    const batch = await run(file, { collectionId: String(collection.id), publish: "false" });
+    expect(batch).toMatchObject({ state: "finished", jobs: { completed: 1 } });
+    const { baseUri } = must(await stack.client.publishCollection(collection.id));
+    const job = must(await stack.client.job(`${batch.id}:2`));
+    expect(job.publicUrl).toBeNull();
+    for (const address of [`${baseUri}1`, `${baseUri}1.json`, String(job.assets[0]?.url)]) {
+      expect((await fetch(address)).status).toBe(404);
+    }
+    const rendered = must(await stack.client.asset(collection.id, "1", "image"));
+    const source = await bytesAt(`${stack.emulator.url}/media/generated/1.png`);
+    expect(sha256(new Uint8Array(await rendered.arrayBuffer()))).toBe(sha256(source));
+  });
+
+  it("attributes may be left blank, and decimals are 0 where nobody says otherwise", async () => {
+    const collection = must(await stack.client.createCollection({ name: "Blank" }));
+    const picture = `${stack.emulator.url}/media/generated/b.png`;
+    const file = csv("tokenId,name,image,attributes,decimals", [`1,Blank,${picture},,`, `2,Six,${picture},,6`]);
+    await run(file, { collectionId: String(collection.id) });
+    const one = await stack.emulator.getToken(collection.id, "1");
+    expect(one.token?.attributes ?? []).toEqual([]);
+    expect(one.token?.decimals ?? 0).toBe(0);
+    expect((await stack.emulator.getToken(collection.id, "2")).token?.decimals).toBe(6);
+  });
+});
+
 describe("validation before the first write", () => {
   it("finds an unknown collection with 500 rows in under 5 s and writes nothing", async () => {
     const startedAt = Date.now();

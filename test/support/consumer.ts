@@ -2,7 +2,7 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { inject } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { AttemptRecord, JobError, type JobKey, JobOutputs, jobId } from "../../shared/job/job.ts";
 import { openDb } from "../../shared/store/db.ts";
 import { queueJobs } from "../../shared/store/dispatches.ts";

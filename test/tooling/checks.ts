@@ -1,5 +1,5 @@
 /** What `npm test` checks beside the tests themselves, and how their report is counted. */
-import { z } from "zod";
+import * as z from "zod";
 
 export type Tally = { passed: number; failed: number };
 

@@ -1,5 +1,5 @@
 /** JSON bodies, read strictly: an unknown field is refused with the nearest known name. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Problem } from "../../shared/api/contract.ts";
 import { suggest } from "../../shared/api/nearest.ts";
 import { problem } from "../../shared/api/problems.ts";

@@ -3,7 +3,7 @@
  * twice while rows are added. The cursor holds that key, opaque to clients: what it is made of may change.
  */
 import { decodeBase64Url, encodeBase64Url } from "hono/utils/encode";
-import { z } from "zod";
+import * as z from "zod";
 import type { Page, Problem } from "../../shared/api/contract.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { fail, ok, type Result } from "../../shared/result.ts";

@@ -48,16 +48,25 @@ const LISTED = {
 /**
  * How a failure at Sequence reads in HTTP. None is our own 500: 424 where the account must be mended first
  * (a client that repeats 5xx by itself would only repeat it), 502 where Sequence gave no usable answer, 503
- * where it asked to wait.
+ * where it asked to wait. `next` stands in for the failure's own where that speaks to a job, which tries again by
+ * itself as nobody does here.
  */
-const FAILED: Record<FailureReason, { status: number; title: string }> = {
+const FAILED: Record<FailureReason, { status: number; title: string; next?: string }> = {
   account: { status: 424, title: "Sequence refuses this deployment's account" },
-  rate_limited: { status: 503, title: "Sequence asked to wait" },
-  outcome_unknown: { status: 502, title: "Sequence gave no usable answer" },
+  rate_limited: { status: 503, title: "Sequence asked to wait", next: "Wait a little, then ask again." },
+  outcome_unknown: {
+    status: 502,
+    title: "Sequence gave no usable answer",
+    next: "Look whether it was done all the same, then ask again; if it goes on, check METADATA_URL and what stands between it and here.",
+  },
   unnamed: { status: 502, title: "Sequence answered something unexpected" },
-  conflict: { status: 409, title: "Sequence already has this" },
+  conflict: { status: 409, title: "Sequence already has this", next: "Look at what is there, then decide." },
   token_exists: { status: 409, title: "The token exists" },
-  invalid: { status: 400, title: "Sequence refused the data" },
+  invalid: {
+    status: 400,
+    title: "Sequence refused the data",
+    next: "Correct what the message names and send it again.",
+  },
   not_found: { status: 404, title: "Sequence has no such thing" },
   media_refused: { status: 400, title: "The media cannot be used" },
   media_waiting: { status: 503, title: "The media host asked to wait" },
@@ -69,11 +78,20 @@ export function failureProblem(
   failure: Failure,
   missing: "collection.not_found" | "token.not_found" | "asset.not_found" = "collection.not_found",
 ): Problem {
-  if (failure.reason === "not_found") {
+  if (failure.code === "sequence.project_not_found") {
+    return problemAs(
+      FAILED.account,
+      failure.code,
+      failure.message,
+      "Set PROJECT_ID to the key's own project.",
+    );
+  }
+  if (failure.reason === "not_found" || failure.code === "collection.not_found") {
     return problem(missing, failure.message, "Check the id: GET /v1/collections lists the collections.");
   }
   const { retryAfterSeconds } = failure;
-  return problemAs(FAILED[failure.reason], failure.code, failure.message, failure.next, {
+  const kind = FAILED[failure.reason];
+  return problemAs(kind, failure.code, failure.message, kind.next ?? failure.next, {
     ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }),
     ...(failure.httpStatus === null ? {} : { upstreamStatus: failure.httpStatus }),
   });

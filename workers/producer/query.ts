@@ -2,7 +2,7 @@
  * Query parameters, read strictly: an unknown name is refused with the nearest known one, a bad value with
  * what was expected. In the schemas here a zod message is the end of "expected …". Pure.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { Problem } from "../../shared/api/contract.ts";
 import { suggest } from "../../shared/api/nearest.ts";
 import { problem } from "../../shared/api/problems.ts";

@@ -1,5 +1,5 @@
 /** What `POST /v1/batches` is asked in its query, checked and completed with the contract's defaults. Pure. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Problem } from "../../shared/api/contract.ts";
 import { problem } from "../../shared/api/problems.ts";
 import { FIELDS, fieldNamed } from "../../shared/intake/fields.ts";

@@ -4,10 +4,17 @@ import { errors, read, told } from "./support.ts";
 
 const NO_OPTIONS: ColumnOptions = { template: {}, map: {}, tokenIds: "file" };
 const plan = (header: string, options: Partial<ColumnOptions> = {}, settled: number[] | null = null) =>
-  planColumns({ cells: header.split(",").map((name) => name.trim()), line: 1 }, { ...NO_OPTIONS, ...options }, settled);
+  planColumns(
+    { cells: header.split(",").map((name) => name.trim()), line: 1 },
+    { ...NO_OPTIONS, ...options },
+    settled,
+  );
 const mapping = (header: string, options: Partial<ColumnOptions> = {}) => plan(header, options).plan.mapping;
-const codes = (header: string, options: Partial<ColumnOptions> = {}, settled: number[] | null = null): string[] =>
-  plan(header, options, settled).problems.map(({ code, column }) => `${column} ${code}`);
+const codes = (
+  header: string,
+  options: Partial<ColumnOptions> = {},
+  settled: number[] | null = null,
+): string[] => plan(header, options, settled).problems.map(({ code, column }) => `${column} ${code}`);
 
 describe("fields are known by many names", () => {
   test.each<[string, string, string]>([

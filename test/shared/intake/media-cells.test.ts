@@ -72,7 +72,10 @@ describe("a media cell with a name", () => {
   });
 
   test("each field takes what fits it, animation_url anything", async () => {
-    const media = await mediaOf({ image: "1.png", video: "3.mp4", audio: "song.mp3", animation_url: "3.mp4" }, set);
+    const media = await mediaOf(
+      { image: "1.png", video: "3.mp4", audio: "song.mp3", animation_url: "3.mp4" },
+      set,
+    );
     expect(media?.map(({ field }) => field)).toEqual(["image", "animation_url", "video", "audio"]);
   });
 
@@ -89,11 +92,11 @@ describe("an empty media cell", () => {
 
   test("takes <tokenId>.* from the set", async () => {
     const report = await read(rows(["1", "3", "5"]), set);
-    expect(report.tokens.map(({ media }) => media.map(({ field, source }) => [field, "fileName" in source && source.fileName]))).toEqual([
-      [["image", "1.png"]],
-      [["video", "3.mp4"]],
-      [["image", "5.png"]],
-    ]);
+    expect(
+      report.tokens.map(({ media }) =>
+        media.map(({ field, source }) => [field, "fileName" in source && source.fileName]),
+      ),
+    ).toEqual([[["image", "1.png"]], [["video", "3.mp4"]], [["image", "5.png"]]]);
     expect(report.usedFiles).toEqual(new Set(["1.png", "3.mp4", "5.png"]));
   });
 

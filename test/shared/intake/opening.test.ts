@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { errors, OPTIONS, read, told } from "./support.ts";
 import { decideEncoding } from "../../../shared/intake/encoding.ts";
 import { bytesSource } from "../../../shared/intake/source.ts";
+import { errors, OPTIONS, read, told } from "./support.ts";
 
 const ROW = "1,One,https://example.com/1.png";
 const HEAD = "tokenId,name,image";
@@ -19,9 +19,17 @@ describe("a file that cannot be used says why", () => {
     ["a colon as delimiter", "tokenId:name:image\n1:One:x\n", "1 tokenId:name:image file.wrong_delimiter"],
     ["spaces as delimiter", "tokenId name image\n1 One x\n", "1 tokenId name image file.wrong_delimiter"],
     ["a header with commas and rows with semicolons", `${HEAD}\n1;One;x\n`, "2 tokenId file.wrong_delimiter"],
-    ["a workbook", Buffer.from("PK\u0003\u0004\u0014\u0000\u0006\u0000", "latin1"), "1 (column 1) file.not_text"],
+    [
+      "a workbook",
+      Buffer.from("PK\u0003\u0004\u0014\u0000\u0006\u0000", "latin1"),
+      "1 (column 1) file.not_text",
+    ],
     ["UTF-16 without its mark", Buffer.from(FILE, "utf16le"), "1 (column 1) file.not_text"],
-    ["a header whose quote never closes", `"tokenId,name\n${"x".repeat(1_100_000)}`, "1  file.unreadable_header"],
+    [
+      "a header whose quote never closes",
+      `"tokenId,name\n${"x".repeat(1_100_000)}`,
+      "1  file.unreadable_header",
+    ],
   ])("%s", async (_, file, expected) => {
     const report = await read(file);
     expect(errors(report)).toEqual([expected]);
@@ -30,7 +38,11 @@ describe("a file that cannot be used says why", () => {
   });
 
   test("bytes that mean nothing in UTF-8 nor Windows-1252 are named by line and column", async () => {
-    const file = Buffer.concat([Buffer.from(`${HEAD}\n${ROW}\n2,Tw`), Buffer.from([0xe9, 0x81, 0x6f]), Buffer.from(",x\n")]);
+    const file = Buffer.concat([
+      Buffer.from(`${HEAD}\n${ROW}\n2,Tw`),
+      Buffer.from([0xe9, 0x81, 0x6f]),
+      Buffer.from(",x\n"),
+    ]);
     const report = await read(file);
     expect(errors(report)).toEqual(["3 name file.undecodable"]);
     expect(report.problems[0]?.message).toContain("line 3, character");
@@ -39,7 +51,10 @@ describe("a file that cannot be used says why", () => {
 
 describe("the encoding", () => {
   const text = "tokenId,name,image\n1,Café “Ω”,https://example.com/1.png\n";
-  const western = Buffer.from("tokenId,name,image\n1,Caf\u00e9 \u0093x\u0094 \u0080,https://example.com/1.png\n", "latin1");
+  const western = Buffer.from(
+    "tokenId,name,image\n1,Caf\u00e9 \u0093x\u0094 \u0080,https://example.com/1.png\n",
+    "latin1",
+  );
   const utf16 = Buffer.from(`\ufeff${text}`, "utf16le");
 
   test.each<[string, Uint8Array, string | null, string]>([
@@ -50,7 +65,12 @@ describe("the encoding", () => {
     ["UTF-16 BE by its mark", Buffer.from(utf16).swap16(), null, "Café “Ω”"],
     ["UTF-16 LE as said, without mark", utf16.subarray(2), "text/csv;charset=utf-16le", "Café “Ω”"],
     ["Windows-1252 as said", western, 'text/csv; charset="windows-1252"', "Café “x” €"],
-    ["Latin-1 as said, which the web reads as Windows-1252", western, "text/csv; charset=ISO-8859-1", "Café “x” €"],
+    [
+      "Latin-1 as said, which the web reads as Windows-1252",
+      western,
+      "text/csv; charset=ISO-8859-1",
+      "Café “x” €",
+    ],
     ["Windows-1252 because nothing else fits", western, null, "Café “x” €"],
   ])("%s", async (_, file, contentType, name) => {
     const report = await read(file, { contentType });
@@ -64,8 +84,12 @@ describe("the encoding", () => {
   });
 
   test("what was said must be true", async () => {
-    expect(errors(await read(western, { contentType: "text/csv; charset=utf-8" }))).toEqual(["2 name file.undecodable"]);
-    expect(errors(await read(FILE, { contentType: "text/csv; charset=klingon" }))).toEqual(["1  file.unknown_charset"]);
+    expect(errors(await read(western, { contentType: "text/csv; charset=utf-8" }))).toEqual([
+      "2 name file.undecodable",
+    ]);
+    expect(errors(await read(FILE, { contentType: "text/csv; charset=klingon" }))).toEqual([
+      "1  file.unknown_charset",
+    ]);
   });
 
   test("a character that two reads cut in two is whole", async () => {
@@ -74,7 +98,10 @@ describe("the encoding", () => {
       const bytes = Buffer.concat(Array.from({ length: 500_000 }, () => unit));
       const decided = await decideEncoding(bytesSource(bytes), `text/csv; charset=${charset}`);
       expect(decided.ok, charset).toBe(true);
-      const broken = Buffer.concat([bytes, charset === "utf-8" ? Buffer.from([0xc3, 0x28]) : Buffer.from([0x00, 0xd8])]);
+      const broken = Buffer.concat([
+        bytes,
+        charset === "utf-8" ? Buffer.from([0xc3, 0x28]) : Buffer.from([0x00, 0xd8]),
+      ]);
       const refused = await decideEncoding(bytesSource(broken), `text/csv; charset=${charset}`);
       expect(refused).toMatchObject({ ok: false, error: { kind: "undecodable" } });
       if (!refused.ok && refused.error.kind === "undecodable")

@@ -43,7 +43,8 @@ describe("attributes in a cell", () => {
   test("come before the columns, their keys in one order", async () => {
     const token = await tokenOf({
       Hat: "Red",
-      attributes: '[{"value":7,"trait_type":"Level","display_type":"number"},["Dog","Male"],{"value":"Unbroken"}]',
+      attributes:
+        '[{"value":7,"trait_type":"Level","display_type":"number"},["Dog","Male"],{"value":"Unbroken"}]',
     });
     expect(JSON.stringify(token?.attributes)).toBe(
       '[{"display_type":"number","trait_type":"Level","value":7},{"trait_type":"Dog","value":"Male"},{"value":"Unbroken"},{"trait_type":"Hat","value":"Red"}]',
@@ -131,13 +132,21 @@ describe("colours", () => {
   });
 
   test.each(["red", "#12345", "12345678", "#", "00 98 EE"])("%s is none", async (cell) => {
-    expect(errors(await readRow({ background_color: cell }))).toEqual(["2 background_color row.invalid_colour"]);
+    expect(errors(await readRow({ background_color: cell }))).toEqual([
+      "2 background_color row.invalid_colour",
+    ]);
   });
 });
 
 describe("the other fields", () => {
   test("a token has what its row says and nothing else", async () => {
-    expect(await tokenOf({})).toEqual({ name: "One", description: "", decimals: 0, properties: null, attributes: null });
+    expect(await tokenOf({})).toEqual({
+      name: "One",
+      description: "",
+      decimals: 0,
+      properties: null,
+      attributes: null,
+    });
     expect(await tokenOf({ decimals: "18", external_url: "https://x.example/1", description: "D" })).toEqual({
       name: "One",
       description: "D",
@@ -153,7 +162,11 @@ describe("the other fields", () => {
   });
 
   test("what others would cut or not open is passed on with a warning", async () => {
-    const report = await readRow({ name: "n".repeat(101), description: "d".repeat(1001), external_url: "see me" });
+    const report = await readRow({
+      name: "n".repeat(101),
+      description: "d".repeat(1001),
+      external_url: "see me",
+    });
     expect(told(report)).toEqual([
       "2 external_url row.external_url",
       "2 name row.long_name",
@@ -195,7 +208,8 @@ describe("the other fields", () => {
 });
 
 describe("the shape of a row", () => {
-  const file = (row: string): string => `tokenId,name,image,Hat\n${row}\n9,Nine,https://example.com/9.png,Red\n`;
+  const file = (row: string): string =>
+    `tokenId,name,image,Hat\n${row}\n9,Nine,https://example.com/9.png,Red\n`;
 
   test("a cell too many is an error, an empty one is not", async () => {
     expect(errors(await read(file("1,One,https://example.com/1.png,Red,or blue")))).toEqual([

@@ -14,7 +14,9 @@ describe("real files", () => {
     expect(report.rows).toEqual({ total: 10_000, valid: 10_000, invalid: 0 });
     expect(told(report)).toEqual([]);
     expect(report.mapping).toMatchObject({ tokenId: "id", "attributes[skin tone]": "skin tone" });
-    expect(report.tokens.map(({ tokenId }) => tokenId)).toEqual(Array.from({ length: 10_000 }, (_, id) => `${id}`));
+    expect(report.tokens.map(({ tokenId }) => tokenId)).toEqual(
+      Array.from({ length: 10_000 }, (_, id) => `${id}`),
+    );
     expect(report.tokens[2]).toEqual({
       tokenId: "2",
       token: {
@@ -41,7 +43,9 @@ describe("real files", () => {
     const report = await read(readFileSync(at("examples/relics.csv")), { files });
     expect(errors(report)).toEqual([]);
     expect(report.rows.valid).toBe(28);
-    expect(files.filter(({ fileName }) => !report.usedFiles.has(fileName))).toEqual([{ fileName: "cover.png" }]);
+    expect(files.filter(({ fileName }) => !report.usedFiles.has(fileName))).toEqual([
+      { fileName: "cover.png" },
+    ]);
     const ids = report.tokens.map(({ tokenId }) => tokenId);
     expect(ids.slice(7, 8)).toEqual(["7"]);
     expect(ids.slice(-2)).toEqual(["6750", (2n ** 256n - 1n).toString()]);
@@ -54,7 +58,10 @@ describe("real files", () => {
       tokenIds: "sequential",
     });
     expect(report.format).toBe("thirdweb");
-    expect(report.mapping).toMatchObject({ "attributes[can be]": "can be", "attributes[additional]": "additional" });
+    expect(report.mapping).toMatchObject({
+      "attributes[can be]": "can be",
+      "attributes[additional]": "additional",
+    });
   });
 });
 
@@ -73,7 +80,8 @@ describe("token ids that come twice", () => {
   });
 
   test("identical rows without ids are as many tokens, the same ones every time", async () => {
-    const rows = "name,image\nA,https://example.com/a\nB,https://example.com/b\nA,https://example.com/a\nA,https://example.com/a\n";
+    const rows =
+      "name,image\nA,https://example.com/a\nB,https://example.com/b\nA,https://example.com/a\nA,https://example.com/a\n";
     const first = await read(rows);
     const ids = first.tokens.map(({ tokenId }) => tokenId);
     expect(new Set(ids).size).toBe(4);
@@ -89,7 +97,10 @@ describe("token ids that come twice", () => {
 
 describe("many problems", () => {
   test("10,000 of each severity are listed, all are counted", { timeout: 60_000 }, async () => {
-    const rows = Array.from({ length: 12_000 }, (_, n) => `${n},N,https://example.com/1.png,#ffffff,${n % 2 ? "x" : ""}`);
+    const rows = Array.from(
+      { length: 12_000 },
+      (_, n) => `${n},N,https://example.com/1.png,#ffffff,${n % 2 ? "x" : ""}`,
+    );
     const report = await read(`tokenId,name,image,background_color,decimals\n${rows.join("\n")}\n`);
     expect(report.rows).toEqual({ total: 12_000, valid: 6_000, invalid: 6_000 });
     expect(report.warnings).toBe(12_000);
@@ -100,7 +111,9 @@ describe("many problems", () => {
 
 test("a file is read slice by slice, whatever its size", { timeout: 60_000 }, async () => {
   const row = (n: number): string => `${n},${"Name ".repeat(100)},https://example.com/${n}.png\n`;
-  const file = Buffer.from(`tokenId,name,image\n${Array.from({ length: 16_000 }, (_, n) => row(n)).join("")}`);
+  const file = Buffer.from(
+    `tokenId,name,image\n${Array.from({ length: 16_000 }, (_, n) => row(n)).join("")}`,
+  );
   expect(file.length).toBeGreaterThan(8_000_000);
   let largest = 0;
   const source = {

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { deriveTokenId, parseTokenId, repeatTokenId, type TokenIdFault } from "../../../shared/job/token-id.ts";
+import {
+  deriveTokenId,
+  parseTokenId,
+  repeatTokenId,
+  type TokenIdFault,
+} from "../../../shared/job/token-id.ts";
 
 const MAX = "115792089237316195423570985008687907853269984665640564039457584007913129639935";
 
@@ -55,7 +60,13 @@ describe("a token id is a whole number below 2^256, in any of its spellings", ()
 
 describe("a derived id", () => {
   const own = { collectionId: 900, ordinal: 0 };
-  const id = deriveTokenId({ ...own, cells: [["name", "A"], ["Hair Color", "red"]] });
+  const id = deriveTokenId({
+    ...own,
+    cells: [
+      ["name", "A"],
+      ["Hair Color", "red"],
+    ],
+  });
 
   test("is the same in every release", () => {
     expect(id).toBe("434807778227029748258111407571773425750318085926");
@@ -68,25 +79,94 @@ describe("a derived id", () => {
   });
 
   test.each<[string, (readonly [string, string])[]]>([
-    ["the order of the columns", [["Hair Color", "red"], ["name", "A"]]],
-    ["an empty column more", [["name", "A"], ["Hair Color", "red"], ["Eyes", ""]]],
-    ["the spelling of a header", [["NAME", "A"], ["hair_color", "red"]]],
+    [
+      "the order of the columns",
+      [
+        ["Hair Color", "red"],
+        ["name", "A"],
+      ],
+    ],
+    [
+      "an empty column more",
+      [
+        ["name", "A"],
+        ["Hair Color", "red"],
+        ["Eyes", ""],
+      ],
+    ],
+    [
+      "the spelling of a header",
+      [
+        ["NAME", "A"],
+        ["hair_color", "red"],
+      ],
+    ],
   ])("does not depend on %s", (_, cells) => {
     expect(deriveTokenId({ ...own, cells })).toBe(id);
   });
 
   test.each<[string, Parameters<typeof deriveTokenId>[0]]>([
-    ["a cell", { ...own, cells: [["name", "A"], ["Hair Color", "Red"]] }],
-    ["the column of a cell", { ...own, cells: [["name", "A"], ["Eyes", "red"]] }],
-    ["where a cell ends", { ...own, cells: [["name", "Ar"], ["Hair Color", "ed"]] }],
-    ["the collection", { ...own, collectionId: 901, cells: [["name", "A"], ["Hair Color", "red"]] }],
-    ["how many identical rows came before", { ...own, ordinal: 1, cells: [["name", "A"], ["Hair Color", "red"]] }],
+    [
+      "a cell",
+      {
+        ...own,
+        cells: [
+          ["name", "A"],
+          ["Hair Color", "Red"],
+        ],
+      },
+    ],
+    [
+      "the column of a cell",
+      {
+        ...own,
+        cells: [
+          ["name", "A"],
+          ["Eyes", "red"],
+        ],
+      },
+    ],
+    [
+      "where a cell ends",
+      {
+        ...own,
+        cells: [
+          ["name", "Ar"],
+          ["Hair Color", "ed"],
+        ],
+      },
+    ],
+    [
+      "the collection",
+      {
+        ...own,
+        collectionId: 901,
+        cells: [
+          ["name", "A"],
+          ["Hair Color", "red"],
+        ],
+      },
+    ],
+    [
+      "how many identical rows came before",
+      {
+        ...own,
+        ordinal: 1,
+        cells: [
+          ["name", "A"],
+          ["Hair Color", "red"],
+        ],
+      },
+    ],
   ])("depends on %s", (_, given) => {
     expect(deriveTokenId(given)).not.toBe(id);
   });
 
   test("of a repeated row follows from the first one's", () => {
-    const cells: [string, string][] = [["name", "A"], ["Hair Color", "red"]];
+    const cells: [string, string][] = [
+      ["name", "A"],
+      ["Hair Color", "red"],
+    ];
     expect(deriveTokenId({ ...own, ordinal: 3, cells })).toBe(repeatTokenId(id, 3));
     expect(repeatTokenId(id, 0)).toBe(id);
   });

@@ -1,12 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { MediaField } from "../../../shared/job/job.ts";
-import {
-  indexMedia,
-  type Match,
-  matchMedia,
-  matchTokenId,
-  unusedMedia,
-} from "../../../shared/media/match.ts";
+import { indexMedia, type Match, matchMedia, matchTokenId } from "../../../shared/media/match.ts";
 
 type File = { fileName: string; contentType?: string };
 const files = (...names: string[]): File[] => names.map((fileName) => ({ fileName }));
@@ -109,11 +103,6 @@ describe("an empty cell takes <tokenId>.*", () => {
   ])("token %s, %s: %s", (tokenId, field, expected) => {
     expect(said(matchTokenId(set, tokenId, field))).toBe(expected);
   });
-});
-
-test("files that no row names are listed in their order", () => {
-  const set = indexMedia(files("b.png", "a.png", "c.png"));
-  expect(unusedMedia(set, new Set(["a.png"])).map(({ fileName }) => fileName)).toEqual(["b.png", "c.png"]);
 });
 
 describe("10,000 rows against 10,000 files", () => {

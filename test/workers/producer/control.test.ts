@@ -14,8 +14,14 @@ const VERBS = {
 const seed = (state: string, given: Parameters<typeof seedBatch>[1] = {}) =>
   seedBatch(db, { target: target(), state, ...given });
 
-const phase = (id: string, name: string) =>
-  db.run(sql("UPDATE batches SET intake_state = json_object('phase', ?2) WHERE id = ?1", id, name));
+/** As intake leaves a batch that is not through with it: jobs recorded, nothing counted. */
+const neverRan = (id: string) =>
+  db.run(
+    sql(
+      `UPDATE batches SET started_at = NULL, pending = 0, intake_state = '{"phase":"unchanged","after":0}' WHERE id = ?1`,
+      id,
+    ),
+  );
 
 describe.each(Object.entries(VERBS))("%s", (verb, expected) => {
   test.each(BATCH_STATES)("from %s", async (state) => {
@@ -51,11 +57,9 @@ test("resuming goes on with the jobs where the file was read to its end", async 
   for (const state of ["paused", "halted"]) {
     const api = producer();
     const id = await seed(state, { rows: 4 });
-    await phase(id, "done");
-    await db.run(sql("UPDATE batches SET trial_left = 0, started_at = NULL WHERE id = ?1", id));
+    await db.run(sql("UPDATE batches SET trial_left = 0 WHERE id = ?1", id));
     const { body } = await api.post(`/v1/batches/${id}/resume`);
     expect(body).toMatchObject({ state: "running", halted: null, waiting: null });
-    expect(body.startedAt).not.toBeNull();
     expect((await readBatch(db, id)).trial_left).toBeNull();
     expect(api.sent.intake).toEqual([]);
     expect(api.sent.jobs.filter((message) => (message as { b: string }).b === id)).toHaveLength(4);
@@ -68,7 +72,7 @@ test("resuming goes on with intake where the file was not", async () => {
   const api = producer();
   for (const state of ["paused", "halted"]) {
     const id = await seed(state);
-    await phase(id, "rows");
+    await neverRan(id);
     const { body } = await api.post(`/v1/batches/${id}/resume`);
     expect(body).toMatchObject({ state: "validating", halted: null });
     expect(api.sent.intake.at(-1)).toEqual({ v: 1, b: id });
@@ -83,6 +87,19 @@ test("starting runs what was planned, with the number of first rows that was ask
   const { body } = await api.post(`/v1/batches/${id}/start`);
   expect(body.state).toBe("running");
   expect(api.sent.jobs.filter((message) => (message as { b: string }).b === id)).toHaveLength(2);
+});
+
+test("resuming or starting what has no open job left finishes it", async () => {
+  for (const [state, verb] of [
+    ["paused", "resume"],
+    ["planned", "start"],
+  ]) {
+    const id = await seed(String(state), { rows: 1 });
+    await db.run(sql("UPDATE batches SET pending = 0, completed = 1 WHERE id = ?1", id));
+    const { body } = await producer().post(`/v1/batches/${id}/${verb}`);
+    expect(body).toMatchObject({ state: "finished", progress: 1 });
+    expect(body.finishedAt).not.toBeNull();
+  }
 });
 
 test("cancelling turns the open jobs at once and leaves the others", async () => {
@@ -102,6 +119,21 @@ test("cancelling turns the open jobs at once and leaves the others", async () =>
     "completed",
     ...Array(5).fill("cancelled"),
   ]);
+});
+
+test("cancelling before anything ran counts the jobs that intake had recorded", async () => {
+  for (const state of ["validating", "paused", "halted"]) {
+    const id = await seed(state, { rows: 5 });
+    await db.run(
+      sql("UPDATE jobs SET state = 'completed', outcome = 'unchanged' WHERE batch_id = ?1 AND line = 2", id),
+    );
+    await neverRan(id);
+    const { body } = await producer().post(`/v1/batches/${id}/cancel`);
+    expect(body).toMatchObject({ state: "cancelled", outcomes: { unchanged: 1 } });
+    const { stored, counted } = await counters(db, id);
+    expect(stored).toEqual({ completed: 1, cancelled: 4 });
+    expect(counted).toEqual(stored);
+  }
 });
 
 test("of two who steer at once, one succeeds and the other is told", async () => {

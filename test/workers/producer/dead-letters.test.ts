@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DeadLetter, DeadLetterDetail, pageOf, Replay } from "../../../shared/api/contract.ts";
+import { LIMITS } from "../../../shared/limits.ts";
 import { sql } from "../../../shared/store/db.ts";
 import { countReplayable, readReplay, replayJobs } from "../../../shared/store/replays.ts";
 import { db, producer, target } from "../../support/producer.ts";
@@ -228,6 +229,37 @@ describe("a replay", () => {
     );
     expect(answers.map(({ body }) => Number(body.selected)).sort()).toEqual([0, 0, 0, 0, 3]);
     expect((await counters(db, id)).stored).toEqual((await counters(db, id)).counted);
+  });
+
+  test("of more than one piece leaves none behind and counts each once", async () => {
+    const rows = LIMITS.replayPiece + 3;
+    const id = await seedBatch(db, { target: target(), state: "finished", rows: 0 });
+    const lines = `WITH RECURSIVE c(line) AS (SELECT 2 UNION ALL SELECT line + 1 FROM c WHERE line < ${rows + 1})`;
+    await db.batch([
+      sql(
+        `${lines} INSERT INTO jobs (batch_id, line, token_id, args, args_hash, state) SELECT ?1, line, line, '{}', 'h', 'dead' FROM c`,
+        id,
+      ),
+      sql(
+        `${lines} INSERT INTO dead_letters (target, batch_id, line, token_id, name, step, code, message, next, attempts, created_at)
+         SELECT ?2, ?1, line, line, 'n', 'create-token', 'a.b', 'm', 'n', 1, 1 FROM c`,
+        id,
+        target(),
+      ),
+      sql("UPDATE batches SET rows_valid = ?2, dead = ?2 WHERE id = ?1", id, rows),
+    ]);
+    const { newestLetter } = await countReplayable(db, target(), { batchId: id });
+    const replay = { id: `rep_${id}`, target: target(), filter: { batchId: id }, newestLetter, now: 5 };
+    expect(await replayJobs(db, replay)).toBe(rows);
+    expect(await readBatch(db, id)).toMatchObject({
+      state: "running",
+      dead: 0,
+      pending: rows,
+      dispatch_line: 0,
+    });
+    expect(await readReplay(db, target(), replay.id)).toMatchObject({ selected: rows, done: 0 });
+    expect((await countReplayable(db, target(), { batchId: id })).selected).toBe(0);
+    await db.run(sql("UPDATE batches SET state = 'paused' WHERE id = ?1", id));
   });
 
   test("selects by job, step, code and text", async () => {

@@ -210,13 +210,17 @@ describe("refused on the way, leaving nothing behind", () => {
     ["no bytes, not saying so", streamOf(0, "close"), "file.empty", 400],
     ["more than 95 MB, not saying so", streamOf(95 * MB + 1, "close"), "body.too_large", 413],
     ["a connection that ends early", streamOf(6 * MB, "error"), "body.cut_short", 400],
-  ] as const)("%s", async (_what, body, code, status) => {
-    const [batches, keys] = [await batchCount(), await sourceKeys()];
-    const answer = await post("collectionId=1", { body });
-    expect([answer.status, answer.body.code]).toEqual([status, code]);
-    expect(await batchCount()).toBe(batches);
-    expect(await sourceKeys()).toEqual(keys);
-  });
+  ] as const)(
+    "%s",
+    async (_what, body, code, status) => {
+      const [batches, keys] = [await batchCount(), await sourceKeys()];
+      const answer = await post("collectionId=1", { body });
+      expect([answer.status, answer.body.code]).toEqual([status, code]);
+      expect(await batchCount()).toBe(batches);
+      expect(await sourceKeys()).toEqual(keys);
+    },
+    60_000,
+  );
 
   test("an R2 that fails is our fault, and the batch is forgotten", async () => {
     const before = await batchCount();

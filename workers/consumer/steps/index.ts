@@ -36,7 +36,9 @@ async function pass(run: Run): Promise<RunOutcome> {
     const startedAt = run.ctx.now();
     const result = await perform(run);
     const outcome = !result.ok ? "failed" : result.value === "skipped" ? "reused" : result.value;
-    run.records.push({ step, ms: run.ctx.now() - startedAt, outcome });
+    // Media is fetched before the token is made: where it fails, the step to name is its upload.
+    const named = result.ok ? step : result.error.step;
+    run.records.push({ step: named, ms: run.ctx.now() - startedAt, outcome });
     if (!result.ok) return toFailed(result.error);
     if (result.value === "skipped") return { kind: "completed", outcome: "unchanged" };
   }

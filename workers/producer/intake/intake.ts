@@ -30,7 +30,10 @@ export async function runIntake(batchId: string, ctx: IntakeContext): Promise<vo
     if (batch === null || isEarly(batch, ctx.now())) return;
     const next = await takeStep(batch, ctx);
     if (next.kind === "lost") return;
-    if (next.kind === "end") return next.run ? ctx.dispatch() : undefined;
+    if (next.kind === "end") {
+      ctx.log.info("intake.ended", { batchId, rows: batch.rows, runs: next.run });
+      return next.run ? ctx.dispatch() : undefined;
+    }
     if (next.kind === "wait") return ctx.sendIntake(batchId, next.seconds);
     if (ctx.now() >= until) return ctx.sendIntake(batchId);
   }

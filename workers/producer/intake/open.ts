@@ -86,7 +86,7 @@ async function beginRows(
   ctx: IntakeContext,
 ): Promise<Next> {
   const { plan, problems } = planOpening(opening, batch.options);
-  if (problems.some(isError)) return endWith(batch, [...warnings, ...problems], ctx);
+  if (problems.some(isError)) return endWith(batch, problems.filter(isError), ctx);
   const tally = newTally(listed);
   const kept = countProblems(tally, [...warnings, ...problems]);
   const state = { phase: "parse" as const, opening, listed: tally.listed };

@@ -1,5 +1,5 @@
 /** Where a batch's intake stands, as it is kept in `batches.intake_state`. Small: it is written with every slice. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Opening } from "../../../shared/intake/opening.ts";
 import { ENCODINGS } from "../../../shared/intake/transcode.ts";
 import type { IntakePlace } from "../../../shared/store/intake.ts";

@@ -1,6 +1,6 @@
 /** Batches as people read them, with their jobs and what validation found. */
 import type { Context } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { Batch, Problem, RowProblem } from "../../../shared/api/contract.ts";
 import { JOB_STATES, parseJobId, STEPS } from "../../../shared/job/job.ts";
 import { fail, ok, type Result } from "../../../shared/result.ts";

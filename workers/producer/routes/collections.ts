@@ -1,6 +1,6 @@
 /** Collections at Sequence through our key, and what our batches remember of them. */
 import type { Context } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import {
   type Collection,
   CollectionInput,
@@ -10,6 +10,7 @@ import {
 import { problem } from "../../../shared/api/problems.ts";
 import { fail, ok, type Result } from "../../../shared/result.ts";
 import type { SequenceCollection } from "../../../shared/sequence/client.ts";
+import { proveCollection } from "../../../shared/sequence/prove.ts";
 import { patched, toCollection, toCollectionWrite } from "../../../shared/sequence/to-collection.ts";
 import { markCollectionPublished } from "../../../shared/store/batch-control.ts";
 import { readJson } from "../body.ts";
@@ -111,8 +112,8 @@ async function readCollection(
   ctx: ProducerContext,
   collectionId: number,
 ): Promise<Result<SequenceCollection, Problem>> {
-  const found = await ctx.sequence.getCollection({ collectionId });
-  return found.ok ? found : fail(failureProblem(found.error));
+  const proven = await proveCollection(ctx.sequence, collectionId);
+  return proven.ok ? ok(proven.value.collection) : fail(failureProblem(proven.error));
 }
 
 /** What is no number cannot be a collection's id: the same answer as for one that is not there. */

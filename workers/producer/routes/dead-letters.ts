@@ -1,7 +1,7 @@
 /** Dead letters: finding them, reading one in full, putting them back to work. */
 import type { Context } from "hono";
 import { ulid } from "ulid";
-import { z } from "zod";
+import * as z from "zod";
 import { type Problem, type Replay, ReplayRequest } from "../../../shared/api/contract.ts";
 import { problem } from "../../../shared/api/problems.ts";
 import { type JobKey, parseJobId } from "../../../shared/job/job.ts";

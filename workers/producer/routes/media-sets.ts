@@ -1,6 +1,6 @@
 /** Media sets: files put under a name, for rows that name a file. */
 import type { Context } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { MediaFile, Problem } from "../../../shared/api/contract.ts";
 import { PROBLEMS, problem, problemAs } from "../../../shared/api/problems.ts";
 import { PLATFORM } from "../../../shared/limits.ts";
