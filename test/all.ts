@@ -22,7 +22,14 @@ for (const { name, command } of browser ? [] : CHECKS) {
 }
 
 const projects = browser ? ["--project=browser"] : ["--project=!browser"];
-const ok = run(["vitest", "run", ...projects, "--reporter=dot", "--reporter=json", `--outputFile.json=${report}`]);
+const ok = run([
+  "vitest",
+  "run",
+  ...projects,
+  "--reporter=dot",
+  "--reporter=json",
+  `--outputFile.json=${report}`,
+]);
 const tests = tallyOf(readReport(), ok);
 rmSync(directory, { recursive: true, force: true });
 

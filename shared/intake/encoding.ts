@@ -50,7 +50,8 @@ export async function decideEncoding(
   contentType: string | null,
 ): Promise<Result<EncodingDecision, EncodingFault>> {
   const charset = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(contentType ?? "")?.[1]?.toLowerCase();
-  if (charset !== undefined && !Object.hasOwn(CHARSETS, charset)) return fail({ kind: "unknown_charset", charset });
+  if (charset !== undefined && !Object.hasOwn(CHARSETS, charset))
+    return fail({ kind: "unknown_charset", charset });
   const head = await source.read(0, 3);
   const mark = MARKS.find(({ bytes }) => bytes.every((byte, index) => head[index] === byte));
   const said = (charset === undefined ? null : CHARSETS[charset]) ?? mark?.encoding ?? null;

@@ -1,6 +1,6 @@
 /** One submission: its states and the options it was submitted with. No I/O. No clock. */
 import * as z from "zod";
-import { JOB_STATES, type JobState } from "./job.ts";
+import type { JobState } from "./job.ts";
 
 export const BATCH_STATES = [
   "receiving",
@@ -63,6 +63,3 @@ export const OPEN_STATES = ["pending", "queued", "running", "retryable", "snooze
 
 export const openJobs = (counts: JobCounts): number =>
   OPEN_STATES.reduce((sum, state) => sum + counts[state], 0);
-
-export const allJobs = (counts: JobCounts): number =>
-  JOB_STATES.reduce((sum, state) => sum + counts[state], 0);

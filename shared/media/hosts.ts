@@ -9,6 +9,8 @@ type Address = ReturnType<typeof ipaddr.parse>;
 
 /** The IP address that a URL's host is, or null for a name. */
 export function addressOf(host: string): Address | null {
+  // Most hosts are names, and ipaddr.js finds that out by throwing: 15 µs each, in files of a million rows.
+  if (!/^(\[|[0-9.]+$)/.test(host)) return null;
   const text = host.startsWith("[") ? host.slice(1, -1) : host;
   return ipaddr.isValid(text) && (host.startsWith("[") || ipaddr.IPv4.isValidFourPartDecimal(text))
     ? ipaddr.parse(text)

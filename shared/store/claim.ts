@@ -19,6 +19,8 @@ export type ClaimedJob = JobKey & {
   readonly owned: boolean;
   /** An earlier run of ours may have sent a create-token that nobody recorded. */
   readonly sent: boolean;
+  /** The token was upstream before anything of ours was sent. */
+  readonly found: boolean;
   readonly batch: ClaimedBatch;
 };
 
@@ -122,7 +124,7 @@ const pointManifest = (keys: string, claim: Claim, due: number): Statement =>
 const heldJobs = (keys: string, leaseId: string): Statement =>
   sql(
     `SELECT j.batch_id, j.line, j.args, j.attempt, j.outputs, j.attempts, j.run_epoch, b.collection_id, b.options,
-       x.claims AS key_claims, x.owned, x.sent
+       x.claims AS key_claims, x.owned, x.sent, x.found
      FROM json_each(?1) m
      CROSS JOIN jobs j ON j.batch_id = m.value ->> 'b' AND j.line = m.value ->> 'l'
      CROSS JOIN batches b ON b.id = j.batch_id
@@ -149,6 +151,7 @@ function toClaimedJob(row: Row): ClaimedJob {
     firstTouch: row.key_claims === 1,
     owned: row.owned === 1,
     sent: row.sent === 1,
+    found: row.found === 1,
     batch: {
       id: String(row.batch_id),
       runEpoch: Number(row.run_epoch),

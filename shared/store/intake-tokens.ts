@@ -88,8 +88,8 @@ export const noteUpstream = (
   idsJson: string,
 ): Statement =>
   sql(
-    `INSERT INTO manifest (target, collection_id, token_id, batch_id, line)
-     SELECT ?2, ?3, token_id, '', 0 FROM jobs
+    `INSERT INTO manifest (target, collection_id, token_id, batch_id, line, found)
+     SELECT ?2, ?3, token_id, '', 0, 1 FROM jobs
      WHERE batch_id = ?1 AND token_id IN (SELECT value FROM json_each(?4))
      ON CONFLICT (target, collection_id, token_id) DO NOTHING`,
     batchId,

@@ -2,8 +2,6 @@
 import { BATCH_STATES, type BatchState } from "../job/batch.ts";
 import { type Db, sql } from "./db.ts";
 
-export type Lease = { readonly id: string; readonly expiresAt: number };
-
 /** What a running delivery must know about its batches to stop in time. */
 export type BatchPulse = { readonly id: string; readonly state: BatchState; readonly runEpoch: number };
 

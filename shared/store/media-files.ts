@@ -12,16 +12,6 @@ export type MediaFileRow = z.infer<typeof MediaFileRow>;
 
 export type MediaFileKey = { readonly target: string; readonly set: string; readonly fileName: string };
 
-/**
- * What two names that differ only in folder, case or Unicode form have in common: macOS hands out NFD, and a
- * sheet says `Lion.PNG` of a file called `lion.png`.
- */
-export const mediaMatchKey = (fileName: string): string =>
-  fileName
-    .slice(fileName.lastIndexOf("/") + 1)
-    .normalize("NFC")
-    .toLowerCase();
-
 /** Gives the name to these bytes, whatever it named before. */
 export async function putMediaFile(
   db: Db,
@@ -30,15 +20,14 @@ export async function putMediaFile(
 ): Promise<void> {
   await db.run(
     sql(
-      `INSERT INTO media_files (target, set_name, file_name, match_key, sha256, bytes, content_type, created_at)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+      `INSERT INTO media_files (target, set_name, file_name, sha256, bytes, content_type, created_at)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
        ON CONFLICT (target, set_name, file_name) DO UPDATE SET
          sha256 = excluded.sha256, bytes = excluded.bytes, content_type = excluded.content_type,
          created_at = excluded.created_at`,
       key.target,
       key.set,
       key.fileName,
-      mediaMatchKey(key.fileName),
       file.sha256,
       file.bytes,
       file.contentType,

@@ -75,8 +75,8 @@ export async function replayJobs(db: Db, replay: NewReplay): Promise<number> {
 
 const recordReplay = ({ id, target, filter, now }: NewReplay): Statement =>
   sql(
-    `INSERT INTO replays (id, target, filter, state, selected, created_at)
-     VALUES (?1, ?2, ?3, 'running', 0, ?4) ON CONFLICT (id) DO NOTHING`,
+    `INSERT INTO replays (id, target, filter, selected, created_at)
+     VALUES (?1, ?2, ?3, 0, ?4) ON CONFLICT (id) DO NOTHING`,
     id,
     target,
     JSON.stringify(filter),

@@ -1,8 +1,8 @@
 /** What a person sees at the emulator's address after a run: collections, their tokens, their pictures. */
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Emulator, startEmulator } from "../../emulator/server.ts";
 import { defaultWriteKey } from "../../emulator/keys.ts";
+import { type Emulator, startEmulator } from "../../emulator/server.ts";
 
 let browser: Browser;
 let emulator: Emulator;
@@ -27,9 +27,15 @@ const rpc = async (method: string, body: object): Promise<Record<string, Record<
 };
 
 async function publishOne(name: string): Promise<number> {
-  const { collection } = await rpc("CreateCollection", { collection: { metadata: { name }, private: false } });
+  const { collection } = await rpc("CreateCollection", {
+    collection: { metadata: { name }, private: false },
+  });
   const collectionId = Number(collection?.id);
-  await rpc("CreateToken", { collectionId, token: { tokenId: "1", name: "Cup <b>of</b> Ink" }, private: false });
+  await rpc("CreateToken", {
+    collectionId,
+    token: { tokenId: "1", name: "Cup <b>of</b> Ink" },
+    private: false,
+  });
   const { asset } = await rpc("CreateAsset", {
     asset: { collectionId, tokenId: "1", metadataField: "image" },
   });
@@ -55,7 +61,9 @@ it("lists a collection with its token's picture, loaded, and shows a name as tex
   expect(await page.locator("b", { hasText: "of" }).count()).toBe(0);
   const image = page.locator("img").first();
   await image.scrollIntoViewIfNeeded();
-  await expect.poll(() => image.evaluate((element: HTMLImageElement) => element.naturalWidth)).toBeGreaterThan(0);
+  await expect
+    .poll(() => image.evaluate((element: HTMLImageElement) => element.naturalWidth))
+    .toBeGreaterThan(0);
   expect(failures).toEqual([]);
   await page.close();
 });

@@ -123,7 +123,10 @@ describe("what the guide promises", () => {
   it("attributes may be left blank, and decimals are 0 where nobody says otherwise", async () => {
     const collection = must(await stack.client.createCollection({ name: "Blank" }));
     const picture = `${stack.emulator.url}/media/generated/b.png`;
-    const file = csv("tokenId,name,image,attributes,decimals", [`1,Blank,${picture},,`, `2,Six,${picture},,6`]);
+    const file = csv("tokenId,name,image,attributes,decimals", [
+      `1,Blank,${picture},,`,
+      `2,Six,${picture},,6`,
+    ]);
     await run(file, { collectionId: String(collection.id) });
     const one = await stack.emulator.getToken(collection.id, "1");
     expect(one.token?.attributes ?? []).toEqual([]);

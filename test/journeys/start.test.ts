@@ -157,7 +157,9 @@ describe("another server that speaks the protocol", () => {
     expect(must(await project.client.batches()).items).toEqual([]);
     const before = (await sideDoor(project).calls(collection.id)).length;
     const own = must(await project.client.createCollection({ name: "Project two" }));
-    const same = must(await project.client.submit(file, { query: { collectionId: String(own.id), first: "5" } }));
+    const same = must(
+      await project.client.submit(file, { query: { collectionId: String(own.id), first: "5" } }),
+    );
     expect(await untilResting(project.client, same.id)).toMatchObject({
       state: "paused",
       waiting: { reason: "trial" },

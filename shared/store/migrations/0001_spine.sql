@@ -102,7 +102,8 @@ CREATE INDEX jobs_waiting ON jobs (scheduled_at) WHERE state IN ('retryable','sn
 -- What this deployment holds upstream, by natural key. A pointer, not a copy: the job it names carries
 -- hashes, asset ids and state. `claims` counts how often any job of ours was taken for this token, so
 -- claims = 1 proves that nothing of ours can be there yet. `owned`: some earlier job made or adopted it.
--- `sent`: some earlier job may have sent a create-token whose answer nobody recorded.
+-- `sent`: some earlier job may have sent a create-token whose answer nobody recorded. `found`: the token was
+-- upstream before anything of ours was sent, so a likeness to the row proves nothing.
 CREATE TABLE manifest (
   target        TEXT NOT NULL,
   collection_id INTEGER NOT NULL,
@@ -112,6 +113,7 @@ CREATE TABLE manifest (
   claims        INTEGER NOT NULL DEFAULT 1,
   owned         INTEGER NOT NULL DEFAULT 0 CHECK (owned IN (0, 1)),
   sent          INTEGER NOT NULL DEFAULT 0 CHECK (sent IN (0, 1)),
+  found         INTEGER NOT NULL DEFAULT 0 CHECK (found IN (0, 1)),
   PRIMARY KEY (target, collection_id, token_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -163,7 +165,6 @@ CREATE TABLE replays (
   id           TEXT PRIMARY KEY,
   target       TEXT NOT NULL,
   filter       TEXT NOT NULL CHECK (json_valid(filter)),
-  state        TEXT NOT NULL CHECK (state IN ('running','finished','aborted')),
   selected     INTEGER NOT NULL,
   created_at   INTEGER NOT NULL
 ) STRICT;
@@ -194,21 +195,9 @@ CREATE TABLE media_files (
   target       TEXT NOT NULL,
   set_name     TEXT NOT NULL,
   file_name    TEXT NOT NULL,
-  match_key    TEXT NOT NULL,
   sha256       TEXT NOT NULL,
   bytes        INTEGER NOT NULL,
   content_type TEXT NOT NULL,
   created_at   INTEGER NOT NULL,
   PRIMARY KEY (target, set_name, file_name)
-) STRICT, WITHOUT ROWID;
-
--- Contracts that people linked to a collection here, whether or not Sequence took the link.
-CREATE TABLE contracts (
-  target           TEXT NOT NULL,
-  collection_id    INTEGER NOT NULL,
-  chain_id         INTEGER NOT NULL,
-  contract_address TEXT NOT NULL,
-  linked           INTEGER NOT NULL CHECK (linked IN (0, 1)),
-  created_at       INTEGER NOT NULL,
-  PRIMARY KEY (target, collection_id, chain_id, contract_address)
 ) STRICT, WITHOUT ROWID;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decideEncoding } from "../../../shared/intake/encoding.ts";
 import { bytesSource } from "../../../shared/intake/source.ts";
-import { errors, OPTIONS, read, told } from "./support.ts";
+import { errors, read, told } from "./support.ts";
 
 const ROW = "1,One,https://example.com/1.png";
 const HEAD = "tokenId,name,image";
@@ -87,9 +87,10 @@ describe("the encoding", () => {
     expect(errors(await read(western, { contentType: "text/csv; charset=utf-8" }))).toEqual([
       "2 name file.undecodable",
     ]);
-    expect(errors(await read(FILE, { contentType: "text/csv; charset=klingon" }))).toEqual([
-      "1  file.unknown_charset",
-    ]);
+    for (const charset of ["klingon", "constructor"]) {
+      const report = await read(FILE, { contentType: `text/csv; charset=${charset}` });
+      expect(errors(report)).toEqual(["1  file.unknown_charset"]);
+    }
   });
 
   test("a character that two reads cut in two is whole", async () => {
@@ -142,8 +143,4 @@ describe("the delimiter", () => {
       ["1", "Two"],
     ]);
   });
-});
-
-test("options that no test names are the defaults of the contract", () => {
-  expect(OPTIONS).toMatchObject({ tokenIds: "file", firstTokenId: "0" });
 });

@@ -54,7 +54,6 @@ describe("real files", () => {
   test("the thirdweb example without media: traits of every other column", async () => {
     const report = await read(readFileSync(at("test/fixtures/thirdweb-example.csv")), {
       template: { image: "https://example.com/{line}.png" },
-      map: { properties: "properties" },
       tokenIds: "sequential",
     });
     expect(report.format).toBe("thirdweb");

@@ -1,6 +1,7 @@
 /** Each step's done, reused and failed path, seen from the queue and from Sequence's side. */
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { claimJobs } from "../../../shared/store/claim.ts";
 import { rescueJobs } from "../../../shared/store/release.ts";
 import {
   db,
@@ -179,7 +180,7 @@ describe("a token that somebody made by hand", () => {
   /** What intake's look at ListTokens leaves behind where tokens stand upstream that are not ours. */
   const markForeign = (collectionId: number, target: string) =>
     env.DB.prepare(
-      "INSERT INTO manifest (target, collection_id, token_id, batch_id, line) VALUES (?, ?, '2', '', 0)",
+      "INSERT INTO manifest (target, collection_id, token_id, batch_id, line, found) VALUES (?, ?, '2', '', 0, 1)",
     )
       .bind(target, collectionId)
       .run();
@@ -193,6 +194,21 @@ describe("a token that somebody made by hand", () => {
     const before = await emulator.getToken(collectionId, "2");
     await deliver(keys, { mode });
     expect(await onlyJob(id)).toMatchObject({ state: "dead", error: { code: "token.exists" }, attempt: 1 });
+    expect(await emulator.getToken(collectionId, "2")).toEqual(before);
+  });
+
+  it("is still theirs after a consumer died before it sent anything, however like the row it is", async () => {
+    const { id, keys, collectionId, emulator } = await queuedBatch();
+    await emulator.makeToken(collectionId, "2", "Relic 2", {
+      attributes: [{ trait_type: "Line", value: 2 }],
+    });
+    await markForeign(collectionId, targetIn());
+    const before = await emulator.getToken(collectionId, "2");
+    const leaseId = `died-${id}`;
+    await claimJobs(db, { keys, leaseId, target: targetIn(), now: 1, expiresAt: 2, toleranceMs: 0 });
+    await rescueJobs(db, { leaseId, now: Date.now() });
+    await deliver(keys);
+    expect(await onlyJob(id)).toMatchObject({ state: "dead", rescues: 1, error: { code: "token.exists" } });
     expect(await emulator.getToken(collectionId, "2")).toEqual(before);
   });
 

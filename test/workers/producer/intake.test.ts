@@ -246,6 +246,24 @@ describe("done twice, or by two at once", () => {
     expect(told(await errorsOf(id))).toHaveLength(3);
   });
 
+  test("so do two on a file of several slices, which a message of its own each", {
+    timeout: 60_000,
+  }, async () => {
+    const long = Array.from({ length: 5_000 }, (_, n) => `${n},N,${ROW},${"x".repeat(1_800)}`).join("\n");
+    const id = await received(`tokenId,name,image,description\n${long}\n`);
+    const runs = [intakeRun({ now: clockPast() }), intakeRun({ now: clockPast() })];
+    await Promise.all(runs.map((run) => drain(id, run)));
+    expect(await batchOf(id)).toMatchObject({
+      state: "running",
+      rows_total: 5_000,
+      rows_valid: 5_000,
+      pending: 5_000,
+      warnings: 5_000,
+    });
+    const lines = (await jobsOf(id)).map(({ line }) => line);
+    expect(lines).toEqual(Array.from({ length: 5_000 }, (_, n) => n + 2));
+  });
+
   test("a slice whose end was never recorded is done again, and counted once", async () => {
     const id = await received(many);
     let calls = 0;

@@ -38,11 +38,12 @@ function pause(run: Run, ms: number): Promise<void> {
 
 /**
  * Whose is the token that is there? Ours where a record says so; ours too where we may have sent it without
- * hearing back and it says what the row says. Anything else somebody made by hand.
+ * hearing back and it says what the row says, unless it was there before we sent anything. Anything else
+ * somebody made by hand.
  */
 export function isOurs(run: Run, token: SequenceToken): boolean {
   if (run.job.owned || run.outputs.token !== null) return true;
-  return (run.job.sent || run.outputs.sent) && saysTheSame(token, run.job.args);
+  return !run.job.found && (run.job.sent || run.outputs.sent) && saysTheSame(token, run.job.args);
 }
 
 const saysTheSame = (token: SequenceToken, args: JobArgs): boolean =>
