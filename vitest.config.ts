@@ -22,6 +22,7 @@ const worker = (name: string, configPath: string, include: string[]) => ({
 
 export default defineConfig({
   test: {
+    silent: "passed-only", // the Workers log a line for everything they do
     projects: [
       {
         test: {
