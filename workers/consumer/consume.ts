@@ -85,7 +85,7 @@ async function reserveCalls(
   ctx: ConsumerContext,
 ): Promise<boolean> {
   try {
-    await delivery.reserve(claimed.reduce((sum, job) => sum + callsOf(job), 0));
+    await delivery.pacer.reserve(claimed.reduce((sum, job) => sum + callsOf(job), 0));
     return true;
   } catch (error) {
     ctx.log.error("gate.unreachable", { error: String(error) });

@@ -7,7 +7,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import type { ClaimedBatch, ClaimedJob } from "../../shared/store/claim.ts";
 import { renewLease } from "../../shared/store/leases.ts";
 import type { ConsumerContext } from "./context.ts";
-import type { Permits } from "./upstream-gate.ts";
+import { createPacer, type Pacer } from "./pacer.ts";
 
 /** Thrown, and only caught where a run ends: the job is put down between two steps. No failure. */
 export class Stopped extends Error {
@@ -21,10 +21,7 @@ export type Delivery = {
   readonly signal: AbortSignal;
   /** @throws Stopped when no further call may be started for this batch. */
   ask(batch: ClaimedBatch, jobStartedAt: number): void;
-  /** Waits for this delivery's turn to call Sequence; at once where no ceiling is set. */
-  pace(): Promise<void>;
-  /** Reserves the calls that the delivery expects to make, in one question to the gate. */
-  reserve(calls: number): Promise<void>;
+  readonly pacer: Pacer;
   /** From now on nothing of this batch is started: it was just halted here. */
   stopBatch(batchId: string): void;
   end(): void;
@@ -53,7 +50,6 @@ export function startDelivery(
     renew().catch((error: unknown) => ctx.log.warn("lease.renew_failed", { error: String(error) }));
   }, LIMITS.renewEveryMs);
 
-  const pacer = createPacer(ctx);
   return {
     leaseId: lease.id,
     startedAt: lease.takenAt,
@@ -70,8 +66,7 @@ export function startDelivery(
       });
       if (why !== null) throw new Stopped(why);
     },
-    pace: pacer.pace,
-    reserve: pacer.reserve,
+    pacer: createPacer(ctx),
     stopBatch(batchId) {
       states.set(batchId, { state: "halted", runEpoch: -1 });
     },
@@ -98,31 +93,3 @@ export function reasonToStop(given: {
   if (given.now - given.jobStartedAt > LIMITS.jobMs) return "job too long";
   return null;
 }
-
-/**
- * Spaces this delivery's calls along the stretch that the gate handed out. When a delivery needs more calls
- * than it foresaw (a look-up after a lost answer), it asks for one at a time: rare, and still under the ceiling.
- */
-function createPacer(ctx: ConsumerContext): { pace(): Promise<void>; reserve(calls: number): Promise<void> } {
-  const perSecond = ctx.config.maxCallsPerSecond;
-  if (perSecond === null) return { pace: () => Promise.resolve(), reserve: () => Promise.resolve() };
-  const gate = ctx.gate.getByName(new URL(ctx.config.metadataUrl).host);
-  let slots: number[] = [];
-  const reserve = async (calls: number): Promise<void> => {
-    const permits = await gate.reserve(calls, perSecond);
-    slots = [...slots, ...slotsOf(permits)];
-  };
-  const pace = async (): Promise<void> => {
-    let slot = slots.shift();
-    if (slot === undefined) {
-      const extra = await gate.reserve(1, perSecond);
-      slot = extra.from;
-    }
-    const waitMs = slot - ctx.now();
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-  };
-  return { pace, reserve };
-}
-
-const slotsOf = ({ from, everyMs, calls }: Permits): number[] =>
-  Array.from({ length: calls }, (_, index) => from + index * everyMs);

@@ -22,7 +22,13 @@ export class UpstreamGate extends DurableObject {
   }
 }
 
+/**
+ * Calls are spaced this much wider than the ceiling says: they do not travel equally fast, and two that left a
+ * second apart may arrive a little less than a second apart.
+ */
+const SPACING = 1.05;
+
 /** The next free stretch. Pure, so that the ceiling can be tested without waiting. */
 export function reserveFrom(nextAt: number, now: number, calls: number, perSecond: number): Permits {
-  return { from: Math.max(nextAt, now), everyMs: 1000 / perSecond, calls };
+  return { from: Math.max(nextAt, now), everyMs: (1000 / perSecond) * SPACING, calls };
 }

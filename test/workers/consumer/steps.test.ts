@@ -139,7 +139,12 @@ describe("reused: what is already there", () => {
     await deliver(keys);
     const after = (await emulator.calls(collectionId)).slice(before).map(({ method }) => method);
     expect(after).toEqual(["GetToken", "UpdateToken"]);
-    expect(await onlyJob(id)).toMatchObject({ state: "completed", outcome: "created", attempt: 2 });
+    const job = await onlyJob(id);
+    expect(job).toMatchObject({ state: "completed", outcome: "created", attempt: 2 });
+    expect(job.attempts.map(({ steps }) => steps.map(({ outcome }) => outcome))).toEqual([
+      ["done", "done", "done", "failed"],
+      ["reused", "reused", "reused", "done"],
+    ]);
   });
 
   it("a consumer that died after all its calls leaves a token that the next run takes for ours", async () => {

@@ -9,7 +9,7 @@ type Call<T> = (signal: AbortSignal) => Promise<Result<T, Failure>>;
 /** One call. Asks whether it may still be made, waits for its turn, and asks again: the wait may be long. */
 export async function once<T>(run: Run, call: Call<T>): Promise<Result<T, Failure>> {
   run.delivery.ask(run.job.batch, run.startedAt);
-  await run.delivery.pace();
+  await run.delivery.pacer.pace();
   run.delivery.ask(run.job.batch, run.startedAt);
   return call(run.delivery.signal);
 }
