@@ -61,7 +61,7 @@ function faultOf(failure: Exclude<CallFailure, { reason: "refused" }>): Fault {
   return {
     code: "cli.unreadable",
     message: `${origin} answered, but not as Mintline does. ${failure.message}`,
-    next: "Check --url or MINTLINE_URL: it must be the address that `npm start` or `npm run deploy` prints.",
+    next: "Check --url or MINTLINE_URL: it must be the address that `npm start` prints, or that of your deployed producer.",
     exit: EXIT.unreachable,
   };
 }

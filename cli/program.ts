@@ -28,8 +28,11 @@ const COMMANDS = [
   registerDoctor,
 ];
 
+/** As people type it in the clone, so that every usage line can be copied: the bare name is on nobody's path. */
+const TYPED = "npx --no mintline";
+
 export function createProgram(): Command {
-  const program = new Command("mintline")
+  const program = new Command(TYPED)
     .description(
       "CSV in, published collectibles out: submits files of collectibles to Mintline and follows them.",
     )
@@ -41,7 +44,8 @@ export function createProgram(): Command {
       "after",
       `
 Put --url, --token and --json after the command, as in \`npx --no mintline status --json\`: npx takes options
-that stand before it for its own. \`npx --no -- mintline …\` takes them anywhere.
+that stand before it for its own. \`npx --no -- mintline …\` takes them anywhere. This page is
+\`npx --no mintline help\`; a command's own is \`npx --no mintline COMMAND --help\`.
 
 Exit codes: 0 all good, 1 some rows dead or invalid, 2 wrong use, 3 could not reach or not allowed.
 
@@ -52,5 +56,12 @@ Examples:
     )
     .exitOverride();
   for (const register of COMMANDS) register(program);
+  sayWhereHelpIs(program, TYPED);
   return program;
+}
+
+/** Commander says what is wrong; the next line says what to type. The root has `help` because npx keeps `--help`. */
+function sayWhereHelpIs(command: Command, typed: string): void {
+  command.showHelpAfterError(`next: ${typed} ${typed === TYPED ? "help" : "--help"}`);
+  for (const below of command.commands) sayWhereHelpIs(below, `${typed} ${below.name()}`);
 }

@@ -5,6 +5,7 @@
  */
 import { SingleBar } from "cli-progress";
 import { SECOND } from "../shared/limits.ts";
+import { displayWidth } from "./display-width.ts";
 
 /** The part of a Node stream that is needed; tests hand in an array with `write`. */
 export type Sink = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
@@ -145,11 +146,11 @@ function columns(rows: readonly (readonly string[])[]): string[] {
   const cleaned = rows.map((row) => row.map(clean));
   const widths: number[] = [];
   for (const row of cleaned) {
-    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, displayWidth(cell));
   }
   return cleaned.map((row) =>
     row
-      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .map((cell, at) => cell + " ".repeat((widths[at] ?? 0) - displayWidth(cell)))
       .join("  ")
       .trimEnd(),
   );

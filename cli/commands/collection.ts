@@ -12,7 +12,13 @@ import { wholeNumber } from "../options.ts";
 const collectionId = wholeNumber(1);
 
 export function registerCollection(program: Command): void {
-  const collection = program.command("collection").description("Collections: make, show, change, publish.");
+  const collection = program
+    .command("collection")
+    .description("Collections: make, show, change, publish.")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  npx --no mintline collection create --name Relics\n  npx --no mintline collection publish 900",
+    );
   registerCreate(collection);
   registerUpdate(collection);
   registerList(collection);

@@ -1,6 +1,7 @@
 /** `mintline doctor`: is everything in place for a submission? Reads only. */
 import type { Command } from "commander";
-import type { Finding } from "../../shared/api/contract.ts";
+import type { DoctorReport, Finding } from "../../shared/api/contract.ts";
+import { plural } from "../batch-text.ts";
 import { run } from "../context.ts";
 import { EXIT } from "../failure.ts";
 
@@ -20,10 +21,16 @@ export function registerDoctor(program: Command): void {
         if (!report.ok) return failed(report.error);
         terminal.emit(report.value);
         terminal.say(...report.value.findings.flatMap(findingText));
-        terminal.say(report.value.ok ? "All good." : "Not ready: mend what is marked ERROR, from the top.");
+        terminal.say(verdict(report.value));
         return report.value.ok ? EXIT.good : EXIT.rows;
       }),
     );
+}
+
+function verdict({ ok, findings }: DoctorReport): string {
+  if (!ok) return "Not ready: mend what is marked ERROR, from the top.";
+  const warnings = findings.filter(({ severity }) => severity === "warning").length;
+  return warnings === 0 ? "All good." : `Ready, with ${plural(warnings, "warning")}.`;
 }
 
 const findingText = (finding: Finding): string[] => [

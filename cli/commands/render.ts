@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { MEDIA_FIELDS } from "../../shared/job/job.ts";
 import { type Context, run } from "../context.ts";
-import { EXIT, type ExitCode, type Fault, tellFault } from "../failure.ts";
+import { EXIT, type ExitCode, type Fault, tellFault, usageFault } from "../failure.ts";
 import { type Kept, keepBytes } from "../keep-bytes.ts";
 import { tokenId, wholeNumber } from "../options.ts";
 import { readPublicToken } from "../public-token.ts";
@@ -48,10 +48,12 @@ async function renderPublicly(
   const address = collection.value.baseUri + token;
   const read = await readPublicToken(address, field);
   if (!read.ok) {
+    const { message, others } = read.error;
+    if (others !== null) return tellFault(context.terminal, noSuchMedia(message, others));
     const next = collection.value.published
       ? `The token is private or not there: ${context.typed(`render ${collectionId} ${token} --private`)}`
       : `The collection is private: ${context.typed(`collection publish ${collectionId}`)}`;
-    return tellFault(context.terminal, notPublic(read.error, next));
+    return tellFault(context.terminal, notPublic(message, next));
   }
   const { metadata, mediaUrl, media } = read.value;
   const kept = await keepBytes(media, out);
@@ -80,6 +82,15 @@ const notPublic = (message: string, next: string): Fault => ({
   next,
   exit: EXIT.unreachable,
 });
+
+const noSuchMedia = (message: string, others: readonly string[]): Fault =>
+  usageFault(
+    "render.no_media",
+    message,
+    others.length === 0
+      ? "The token is public but has no media: look at its row."
+      : `Name a field that it has: --field ${others.join(" or ")}.`,
+  );
 
 type Facts = Kept & { token: string; url: string };
 

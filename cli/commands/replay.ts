@@ -66,7 +66,8 @@ async function replay(context: Context, options: Options): Promise<ExitCode> {
         ? "No open dead letter matches; nothing to replay."
         : `${plural(selected, "dead letter")} ${options.dryRun ? "would be replayed" : "put back to work"}.`,
     );
-    if (!options.dryRun && options.batch) terminal.say(`follow it: ${typed(`watch ${options.batch}`)}`);
+    if (!options.dryRun && selected > 0 && options.batch)
+      terminal.say(`follow it: ${typed(`watch ${options.batch}`)}`);
     return EXIT.good;
   }
   return follow(context, id, options.batch);

@@ -49,7 +49,9 @@ async function submit(context: Context, file: string, options: SubmitOptions): P
   }
   terminal.say(`follow it: ${context.typed(`watch ${batch.id}`)}`);
   if (options.publish && !batch.collectionPublished) {
-    terminal.say(`not public before: ${context.typed(`collection publish ${batch.collectionId}`)}`);
+    terminal.say(
+      `not public unless the collection is: ${context.typed(`collection publish ${batch.collectionId}`)}`,
+    );
   }
   return EXIT.good;
 }

@@ -9,7 +9,10 @@ import { EXIT } from "../failure.ts";
 const TOKEN_BYTES = 32;
 
 export function registerToken(program: Command): void {
-  const token = program.command("token").description("Tokens for the HTTP API and this CLI.");
+  const token = program
+    .command("token")
+    .description("Tokens for the HTTP API and this CLI.")
+    .addHelpText("after", "\nExample:\n  npx --no mintline token new alice operator");
   token
     .command("new")
     .summary("make a token and its API_TOKENS entry")

@@ -16,7 +16,7 @@ export function registerWatch(program: Command): void {
       `
 Examples:
   npx --no mintline watch bat_01J9ZK3T5Q8R2V7W4X6Y0A1B2C
-  npx --no mintline --json watch bat_01J9ZK3T5Q8R2V7W4X6Y0A1B2C | jq .jobs`,
+  npx --no mintline watch bat_01J9ZK3T5Q8R2V7W4X6Y0A1B2C --json | jq .jobs`,
     )
     .action((id: string, _options: unknown, command: Command) =>
       run(command, (context) => watchBatch(context, id)),

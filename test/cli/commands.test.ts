@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { BATCH_ID, batchOf, playApi } from "./play-api.ts";
-import { jsonLines, NPX, runCli } from "./run-cli.ts";
+import { jsonLines, lastLine, NPX, runCli } from "./run-cli.ts";
 
 describe("token new", () => {
   it("prints a new 256-bit token and the API_TOKENS entry with its hash, without asking anybody", async () => {
@@ -67,6 +67,30 @@ describe("doctor", () => {
     expect(ran.stdout).toContain(
       "ERROR    collection: Collection 900 is not there.\n         next: Set COLLECTION_ID.",
     );
+  });
+
+  it("does not call all good what it has warned of", async () => {
+    const key = {
+      check: "key",
+      ok: true,
+      severity: "ok",
+      code: "key.ok",
+      message: "The key decodes.",
+      next: null,
+    };
+    const doubt = {
+      ...key,
+      check: "collection",
+      severity: "warning",
+      code: "collection.unset",
+      next: "Set it.",
+    };
+    const report = (...findings: unknown[]) => ({ "GET /v1/doctor": { body: { ok: true, findings } } });
+    await using sound = await playApi(report(key));
+    await using doubted = await playApi(report(key, doubt));
+    const [good, warned] = await Promise.all([sound, doubted].map(({ url }) => runCli(["doctor"], { url })));
+    expect([good?.code, good && lastLine(good)]).toEqual([0, "All good."]);
+    expect([warned?.code, warned && lastLine(warned)]).toEqual([0, "Ready, with 1 warning."]);
   });
 });
 

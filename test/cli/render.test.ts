@@ -45,6 +45,19 @@ describe("render", () => {
     expect(ran.stderr).toContain("npx --no mintline collection publish 900");
   });
 
+  it("names the media that a public token has where it lacks the one asked for", async () => {
+    await using host = await playApi({
+      "GET /tokens/16": () => ({ body: { name: "Relic 16", image: `${host.url}/tokens/16/image.png` } }),
+    });
+    await using api = await playApi({
+      "GET /v1/collections/900": { body: collectionOf({ published: true, baseUri: `${host.url}/tokens/` }) },
+    });
+    const ran = await runCli(["render", "900", "16", "--field", "video"], { url: api.url });
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain("expected a URL in its field video, got null.");
+    expect(ran.stderr).toContain("next: Name a field that it has: --field image.");
+  });
+
   it("renders privately through the API, to a file or to standard output", async () => {
     await using api = await playApi({ "GET /v1/collections/900/tokens/16/asset/animation_url": png });
     const args = ["render", "900", "16", "--private", "--field", "animation_url"];

@@ -82,6 +82,22 @@ describe("a table", () => {
     ]);
     expect(out()).toBe("id   name\n900  Relics\n7    A\n");
   });
+
+  it.each([
+    ["Japanese", "灯の本", 6],
+    ["an emoji", "A 🐙", 4],
+    ["a flag and a heart of two code points each", "🇫🇷❤️", 4],
+    ["accents that stand apart", "E\u0301toile", 6],
+    ["half-width katakana", "ｱｲ", 2],
+    ["Arabic", "مفتاح", 5],
+  ])("counts the columns of a screen, not characters: %s", (_what, name, columns) => {
+    const { terminal, out } = terminalOf();
+    terminal.table([
+      [name, "x"],
+      ["1234567890", "y"],
+    ]);
+    expect(out().split("\n")[0]).toBe(`${name}${" ".repeat(12 - columns)}x`);
+  });
 });
 
 describe("text from elsewhere", () => {

@@ -1,0 +1,18 @@
+/**
+ * How many columns a text takes on a terminal. Node has no such function, and a table of widths would be data to
+ * keep current: the scripts written in wide characters, and emoji, are known to the regular expressions already.
+ */
+
+const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
+/** Two columns: CJK and Hangul, their punctuation, full-width forms, and emoji (U+FE0F asks for the picture). */
+const WIDE =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]|\ufe0f/u;
+/** Half-width katakana, of a wide script but narrow by name. */
+const NARROW = /^[\uff61-\uffdc]/;
+
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const { segment } of GRAPHEMES.segment(text))
+    width += WIDE.test(segment) && !NARROW.test(segment) ? 2 : 1;
+  return width;
+}
