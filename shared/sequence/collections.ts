@@ -1,5 +1,5 @@
 /** The calls about collections. Names, order and omissions are those of the recorded wire. */
-import { asGiven, call, type SequenceOptions } from "./rpc.ts";
+import { asGiven, call, pageOnWire, type SequenceOptions } from "./rpc.ts";
 import { Answers } from "./schema.ts";
 import type { CollectionWrite, Sequence } from "./sequence.ts";
 
@@ -36,7 +36,7 @@ export function collectionCalls(options: SequenceOptions): CollectionCalls {
         options,
         where,
         Answers.collections,
-        (rpc) => rpc.listCollections({ projectId, page }),
+        (rpc) => rpc.listCollections({ projectId, page: pageOnWire(page) }),
         signal,
       );
     },

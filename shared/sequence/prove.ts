@@ -49,7 +49,7 @@ function gone(found: typeof deletedEvidence & Partial<Failure>, collectionId: nu
     ...found,
     reason: "account",
     code: "collection.not_found",
-    next: `Check COLLECTION_ID: list the collections with \`mintline collection list\`, or make one with \`mintline collection create\`; ${collectionId} is not in this project.`,
+    next: `Check COLLECTION_ID: list the collections with \`npx --no mintline collection list\`, or make one with \`npx --no mintline collection create\`; ${collectionId} is not in this project.`,
   };
 }
 

@@ -10,6 +10,7 @@ import { LIMITS } from "../limits.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { type CallContext, failureOf, unusableAnswer } from "./errors.ts";
 import { type Exchange, exchange, type Fetch, isSuccess } from "./exchange.ts";
+import type { PageRequest } from "./sequence.ts";
 import { type Watch, watchCall } from "./watch.ts";
 
 export type SequenceOptions = {
@@ -81,6 +82,13 @@ export function withKey(options: SequenceOptions, headers: Headers): Headers {
   headers.set("Authorization", `Bearer ${options.jwt}`);
   return headers;
 }
+
+/**
+ * The first page is asked for by naming none, which means the same everywhere; nobody says from where Sequence
+ * counts, and where it counts from 1 a spoken 0 is out of range.
+ */
+export const pageOnWire = (page: PageRequest | undefined): PageRequest | undefined =>
+  page && { ...page, page: page.page || undefined };
 
 export const startWatch = (options: SequenceOptions, signal: AbortSignal | undefined): Watch =>
   watchCall({ stallMs: options.callTimeoutMs, transferMs: LIMITS.transferMs, signal });

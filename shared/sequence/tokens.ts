@@ -1,6 +1,6 @@
 /** The calls about tokens and their assets. Names, order and omissions are those of the recorded wire. */
 import { collectionAssetUploadUrl, uploadUrl } from "./addresses.ts";
-import { asGiven, call, type SequenceOptions } from "./rpc.ts";
+import { asGiven, call, pageOnWire, type SequenceOptions } from "./rpc.ts";
 import { Answers } from "./schema.ts";
 import type { Sequence, TokenInput } from "./sequence.ts";
 import { upload } from "./upload.ts";
@@ -27,12 +27,12 @@ export function tokenCalls(options: SequenceOptions): TokenCalls {
     },
     listTokens({ collectionId, page }, signal) {
       const where = `ListTokens of collection ${collectionId}`;
-      const args = { projectId, collectionId, page };
+      const args = { projectId, collectionId, page: pageOnWire(page) };
       return call(options, where, Answers.tokens, (rpc) => rpc.listTokens(args), signal);
     },
     updateToken({ collectionId, tokenId, token, private: isPrivate }, signal) {
       const where = `UpdateToken of token ${tokenId} in collection ${collectionId}`;
-      const args = { projectId, collectionId, tokenId, private: isPrivate, token: onWire(token) };
+      const args = { projectId, collectionId, tokenId, private: isPrivate, token: emptied(onWire(token)) };
       return call(options, where, aToken, (rpc) => rpc.updateToken(asGiven(args)), signal);
     },
   };
@@ -74,4 +74,14 @@ const onWire = (token: TokenInput): TokenInput => ({
   background_color: token.background_color,
   attributes: token.attributes,
   properties: token.properties,
+});
+
+/**
+ * Nobody says whether an update replaces or merges, and to a Go server that merges null is the same as nothing:
+ * traits that were taken from a row would stay on its token. An empty list says what is meant to both.
+ */
+const emptied = (token: TokenInput): TokenInput => ({
+  ...token,
+  attributes: token.attributes ?? [],
+  properties: token.properties ?? {},
 });

@@ -21,21 +21,32 @@ import { NoQuery, readQuery } from "../query.ts";
 
 type C = Context<App>;
 
-/** Sequence counts pages, so the cursor is a page's number and the size that it was counted with. */
-const Place = z.tuple([z.number().int().nonnegative(), z.number().int().positive()]);
+/** Sequence counts pages: the page's number, the size that it was counted with, the first id of the page before. */
+const Place = z.tuple([
+  z.number().int().nonnegative(),
+  z.number().int().positive(),
+  z.number().int().nonnegative().nullable(),
+]);
 
 export async function getCollections(c: C): Promise<Response> {
   const { ctx } = c.var;
   const query = readQuery(c.req.url, z.object(PAGE_QUERY));
   if (!query.ok) return refuse(query.error);
-  const place = readCursor(query.value.cursor, Place, [0, query.value.limit]);
+  const place = readCursor(query.value.cursor, Place, [0, query.value.limit, null]);
   if (!place.ok) return refuse(place.error);
-  const [page, pageSize] = place.value;
-  const listed = await ctx.sequence.listCollections({ page: { page, pageSize } });
+  const [asked, pageSize, firstBefore] = place.value;
+  let page = asked;
+  let listed = await ctx.sequence.listCollections({ page: { page, pageSize } });
+  // Where pages count from 1, page 1 is the one that was shown already: nobody says from where Sequence counts.
+  if (listed.ok && page === 1 && listed.value.collections[0]?.id === firstBefore) {
+    page = 2;
+    listed = await ctx.sequence.listCollections({ page: { page, pageSize } });
+  }
   if (!listed.ok) return refuse(failureProblem(listed.error));
+  const { collections, page: shown } = listed.value;
   return c.json({
-    items: listed.value.collections.map((one) => toCollection(ctx.config, one)),
-    nextCursor: listed.value.page.more ? nextPage([page + 1, pageSize]) : null,
+    items: collections.map((one) => toCollection(ctx.config, one)),
+    nextCursor: shown.more ? nextPage([page + 1, pageSize, collections[0]?.id ?? null]) : null,
   });
 }
 
@@ -124,7 +135,7 @@ export function readCollectionId(c: C): Result<number, Problem> {
     problem(
       "collection.not_found",
       `Expected a collection's id, a whole number, got ${JSON.stringify(id)}.`,
-      "GET /v1/collections lists the collections with their ids.",
+      "`npx --no mintline collection list` (GET /v1/collections) lists the collections with their ids.",
     ),
   );
 }
