@@ -57,6 +57,9 @@ async function list(context: Context, batchId: string | undefined, options: Opti
   const { items, more } = found.value;
   for (const letter of items) terminal.emit(letter);
   if (items.length === 0) {
+    // Of a batch that is not there, "none" would sound like good news.
+    const asked = batchId === undefined ? null : await context.client.batch(batchId);
+    if (asked?.ok === false) return failed(asked.error);
     terminal.say("No dead letters.");
     return EXIT.good;
   }

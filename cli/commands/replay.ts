@@ -59,6 +59,10 @@ async function replay(context: Context, options: Options): Promise<ExitCode> {
   const answer = await client.replayDeadLetters({ filter, ...(options.dryRun ? { dryRun: true } : {}) });
   if (!answer.ok) return failed(answer.error);
   const { id, selected } = answer.value;
+  if (selected === 0 && options.batch !== undefined) {
+    const asked = await client.batch(options.batch);
+    if (!asked.ok) return failed(asked.error);
+  }
   if (options.dryRun || selected === 0 || id === null || !options.watch) {
     terminal.emit(answer.value);
     terminal.say(

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { BATCH_ID, batchOf, deadLetterOf, inTurn, type PlayedApi, page, playApi } from "./play-api.ts";
+import {
+  BATCH_ID,
+  batchOf,
+  deadLetterOf,
+  inTurn,
+  type PlayedApi,
+  page,
+  playApi,
+  problem,
+} from "./play-api.ts";
 import { jsonLines, lastLine, runCli } from "./run-cli.ts";
 
 describe("dead-letters", () => {
@@ -26,6 +35,20 @@ describe("dead-letters", () => {
     expect(ran.stdout).toContain("… and more: --all");
     expect(ran.stdout).toContain(`npx --no mintline dead-letters --job ${BATCH_ID}:9`);
     expect(ran.stdout).toContain(`npx --no mintline replay --batch ${BATCH_ID} --watch`);
+  });
+
+  it("does not call it good news when the batch is not there at all", async () => {
+    await using api = await playApi({
+      "GET /v1/dead-letters": page([]),
+      "POST /v1/dead-letters/replay": {
+        body: { id: null, state: "planned", selected: 0, done: 0, completed: 0, deadAgain: 0 },
+      },
+      "GET /v1/batches/nope": problem(404, "batch.not_found"),
+    });
+    const listed = await runCli(["dead-letters", "nope"], { url: api.url });
+    expect([listed.code, listed.stderr]).toEqual([2, expect.stringContaining("batch.not_found")]);
+    const replayed = await runCli(["replay", "--batch", "nope"], { url: api.url });
+    expect([replayed.code, replayed.stderr]).toEqual([2, expect.stringContaining("batch.not_found")]);
   });
 
   it("reads every page with --all, one JSON object a line", async () => {
