@@ -214,5 +214,5 @@ const missing = (name: string, next: string): ConfigProblem => ({
 const malformed = (name: string, expected: string, got: string): ConfigProblem => ({
   code: "config.malformed",
   message: `${name}: expected ${expected}, got "${got.slice(0, 80)}".`,
-  next: `Correct ${name} in .env (or with \`wrangler secret put ${name}\`) and start again.`,
+  next: `Correct ${name} in .env (in production in wrangler.toml, or a secret with \`npx wrangler secret put ${name}\`) and start again.`,
 });

@@ -81,8 +81,12 @@ export const LIMITS = {
 
   /** The sweep sends again what has been waiting for its message this long. */
   messageLostMs: 2 * MINUTE,
-  /** Bounded work of one sweep. */
+  /** A file that has not come in whole after this never will: no request lasts as long. */
+  receivingMs: DAY,
+  /** Bounded work of one sweep: jobs of one statement, pieces of a cancelled batch, leases, sends and uploads. */
   sweepJobs: 5_000,
+  sweepPieces: 20,
+  sweepRows: 100,
   /** Rescues before a job that keeps killing its consumer is buried as `job.crashed`. */
   rescuesMax: 10,
 

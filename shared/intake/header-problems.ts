@@ -9,6 +9,10 @@ type Headers = readonly string[];
 const list = (headers: Headers): string =>
   headers.length === 0 ? "none" : headers.map((header) => quote(header)).join(", ");
 
+/** The option as it is typed, and as it stands in a query. */
+const mapped = (field: string, column: string): string =>
+  `--map "${field}=${column}" (over HTTP map[${field}]=${column})`;
+
 const error = (line: number, column: string, text: ProblemText): RowProblem =>
   errorAt({ line, column, value: column === "" ? null : column }, text);
 const warning = (line: number, column: string, text: ProblemText): RowProblem =>
@@ -22,7 +26,7 @@ export const ambiguous = (line: number, field: Field, indexes: readonly number[]
     next:
       new Set(names).size === 1
         ? `Rename one of the columns called ${quote(names[0] ?? "")}.`
-        : `Say which one is meant: map[${field}]=${names[0]} (the others become traits).`,
+        : `Say which one is meant: ${mapped(field, names[0] ?? "")}; the others become traits.`,
   });
 };
 
@@ -30,7 +34,7 @@ export const synonymAsTrait = (line: number, column: string, field: Field, used:
   warning(line, column, {
     code: "file.synonym_as_trait",
     message: `Both ${quote(used)} and ${quote(column)} could be ${field}; ${quote(used)} is used, ${quote(column)} becomes a trait.`,
-    next: `To use the other one, add map[${field}]=${column}; to leave it out, begin its header with _.`,
+    next: `To use the other one, add ${mapped(field, column)}; to leave it out, begin its header with _.`,
   });
 
 export const unknownField = (line: number, option: "map" | "template", name: string): RowProblem =>
@@ -67,7 +71,7 @@ export const nearMiss = (line: number, column: string, open: readonly Field[]): 
   return warning(line, column, {
     code: "file.near_miss",
     message: `The column ${quote(column)} is taken as a trait; did you mean ${field}?`,
-    next: `If so, rename it or add map[${field}]=${column}; if it is a trait, nothing is to be done.`,
+    next: `If so, rename it or add ${mapped(field, column)}; if it is a trait, nothing is to be done.`,
   });
 };
 
@@ -85,8 +89,8 @@ export const missingName = (line: number, headers: Headers): RowProblem => {
     code: "file.missing_name",
     message: `Expected a column called name (or title), got ${list(headers.slice(0, 20))}.`,
     next: guess
-      ? `Did you mean ${quote(guess)}? Rename it to name or add map[name]=${guess}.`
-      : "Add a column called name, or name the tokens from other columns, for instance template[name]=Relic #{line}.",
+      ? `Did you mean ${quote(guess)}? Rename it to name or add ${mapped("name", guess)}.`
+      : 'Add a column called name, or name the tokens from other columns, for instance --template "name=Relic #{line}" (over HTTP template[name]=Relic #{line}).',
   });
 };
 
@@ -101,7 +105,7 @@ export const idsNotUsed = (line: number, column: string, used: string): RowProbl
   warning(line, column, {
     code: "file.ids_not_used",
     message: `The column ${quote(column)} holds token ids, but tokenIds=${used} was asked for; the column is ignored.`,
-    next: "Leave tokenIds out to use the file's own ids.",
+    next: "Leave --token-ids (tokenIds) out to use the file's own ids.",
   });
 
 export const derivedIds = (line: number): RowProblem =>
@@ -109,5 +113,5 @@ export const derivedIds = (line: number): RowProblem =>
     code: "file.derived_ids",
     message:
       "The file has no token ids, so each is derived from the row's cells: an edited row is a new token.",
-    next: "Add a tokenId column if rows may change later, or count them with tokenIds=sequential.",
+    next: "Add a tokenId column if rows may change later, or count them with --token-ids sequential (over HTTP tokenIds=sequential).",
   });

@@ -6,7 +6,7 @@ import { type ProblemText, quote } from "./problem.ts";
 export const noMediaSet = (cell: string): ProblemText => ({
   code: "row.media_missing",
   message: `The file ${quote(cell)} is named, but the submission has no media set.`,
-  next: "Submit with `--media DIR` (or `mediaSet=` for files that are uploaded already), or write a URL.",
+  next: "Submit with `--media DIR` (over HTTP: put the files into a media set and add mediaSet=NAME), or write a URL.",
 });
 
 export const missingMedia = (cell: string, nearest: string | null): ProblemText => ({
@@ -39,5 +39,5 @@ export const requiredMedia = (tokenId: string, hasSet: boolean): ProblemText => 
   message: hasSet
     ? `Expected media: a URL, a file's name, or a file called ${tokenId}.* in the media set; got none.`
     : "Expected media: a URL or a file's name in image, animation_url, video or audio; got none.",
-  next: "Name the token's image, or fill the field for all rows, for instance template[image]=https://example.com/{id}.png.",
+  next: 'Name the image of the token, or fill the field for all rows, for instance --template "image=https://example.com/{id}.png" (over HTTP template[image]=…).',
 });

@@ -6,7 +6,7 @@ import type { FileRecord } from "./records.ts";
 export const MISSING_NAME: ProblemText = {
   code: "row.missing_name",
   message: "Expected a name, got an empty cell.",
-  next: "Give the row a name, or name such rows from other columns, for instance template[name]=Relic #{line}.",
+  next: 'Give the row a name, or name such rows from other columns, for instance --template "name=Relic #{line}" (over HTTP template[name]=Relic #{line}).',
 };
 
 const REFUSED = {

@@ -38,8 +38,13 @@ export type VerdictContext = {
 /** Where nobody names a time: long enough that a limit per second has passed, short enough to lose little. */
 const SNOOZE_SECONDS = 5;
 
-/** A wait that somebody else dictates is capped: a `Retry-After` of a year would lose the row. */
-const SNOOZE_MAX_SECONDS = 3_600;
+/**
+ * A wait that somebody else dictates has bounds: a `Retry-After` of a year would lose the row, and one of 0 would
+ * send the job round at the price of a call each time, for as long as the other side likes.
+ */
+const DICTATED_SECONDS = { min: 1, max: 3_600 } as const;
+const dictated = (seconds: number): number =>
+  Math.min(Math.max(seconds, DICTATED_SECONDS.min), DICTATED_SECONDS.max);
 
 type Disposition = "retry" | "snooze" | "bury" | "halt";
 
@@ -69,7 +74,7 @@ function decideFailure(step: Step, failure: Failure, context: VerdictContext): V
   const attempt = context.attempt + 1;
   switch (disposition) {
     case "snooze": {
-      const seconds = Math.min(failure.retryAfterSeconds ?? SNOOZE_SECONDS, SNOOZE_MAX_SECONDS);
+      const seconds = dictated(failure.retryAfterSeconds ?? SNOOZE_SECONDS);
       return {
         kind: "snooze",
         until: context.now + Math.ceil(seconds * 1000 * (1 + 0.1 * context.random())),
@@ -90,7 +95,7 @@ function decideFailure(step: Step, failure: Failure, context: VerdictContext): V
       }
       const waitMs = Math.max(
         backoffSeconds(attempt, context.random) * 1000,
-        (failure.retryAfterSeconds ?? 0) * 1000,
+        dictated(failure.retryAfterSeconds ?? 0) * 1000,
       );
       return { kind: "retry", at: context.now + Math.ceil(waitMs), error: errorOf(step, failure, true) };
     }

@@ -26,7 +26,8 @@ export const pauseBatch = (db: Db, aim: Aim): Promise<BatchState | null> =>
 /**
  * Lets a paused or halted batch go on where it stopped: intake if the file is not read to its end, else its
  * jobs. If the last of them ended meanwhile, the batch is finished: no settle will come to say so. A trial is
- * over with it: whoever resumes has seen the first rows.
+ * over with it where its first rows are through: whoever resumes has seen them. One that was halted or paused
+ * before goes on as a trial, or mending a key would run the whole file unseen.
  */
 export const resumeBatch = (db: Db, aim: Aim): Promise<BatchState | null> =>
   move(
@@ -36,7 +37,8 @@ export const resumeBatch = (db: Db, aim: Aim): Promise<BatchState | null> =>
       `UPDATE batches SET
          state = CASE WHEN NOT (${HAS_RUN}) THEN 'validating' WHEN ${OPEN_JOBS} > 0 THEN 'running' ELSE 'finished' END,
          finished_at = CASE WHEN ${HAS_RUN} AND ${OPEN_JOBS} = 0 THEN ?3 END,
-         trial_left = CASE WHEN ${HAS_RUN} THEN NULL ELSE trial_left END,
+         trial_left = CASE WHEN trial_left = 0 AND ${OPEN_JOBS} = pending THEN NULL ELSE trial_left END,
+         rate_mark_at = 0,
          intake_at = CASE WHEN ${HAS_RUN} THEN intake_at ELSE ?3 END,
          halted = NULL, waiting = NULL, ${NEW_EPOCH}`,
       aim.id,
@@ -47,7 +49,8 @@ export const resumeBatch = (db: Db, aim: Aim): Promise<BatchState | null> =>
 
 /**
  * Its open jobs are turned to `cancelled` by the sweep, in pieces: there may be a million. The sweep goes by the
- * counters, which intake sets only at its end, so a batch that never ran is counted here.
+ * counters, which intake sets only at its end, so a batch that never ran is counted here. So are its rows: a
+ * slice that was cut off has recorded some that it had not yet counted.
  */
 export const cancelBatch = (db: Db, aim: Aim): Promise<BatchState | null> =>
   move(
@@ -58,7 +61,9 @@ export const cancelBatch = (db: Db, aim: Aim): Promise<BatchState | null> =>
          pending = CASE WHEN ${HAS_RUN} THEN pending ELSE ${jobsIn("pending")} END,
          completed = CASE WHEN ${HAS_RUN} THEN completed ELSE ${jobsIn("completed")} END,
          unchanged = CASE WHEN ${HAS_RUN} THEN unchanged ELSE ${jobsIn("completed")} END,
-         ${NEW_EPOCH}`,
+         rows_total = CASE WHEN ${HAS_RUN} THEN rows_total ELSE rows_invalid + ${ALL_JOBS} END,
+         rows_valid = CASE WHEN ${HAS_RUN} THEN rows_valid ELSE ${ALL_JOBS} END,
+         dispatch_line = 0, ${NEW_EPOCH}`,
       aim.id,
       aim.target,
       aim.now,
@@ -104,6 +109,8 @@ const OPEN_JOBS = "(pending + queued + running + retryable + snoozed)";
 /** A job that is completed before its batch ever ran is one that needed no run: an unchanged one. */
 const jobsIn = (state: "pending" | "completed"): string =>
   `(SELECT count(*) FROM jobs WHERE batch_id = ?1 AND state = '${state}')`;
+
+const ALL_JOBS = "(SELECT count(*) FROM jobs WHERE batch_id = ?1)";
 
 const Moved = z.object({ state: z.enum(BATCH_STATES) });
 

@@ -71,3 +71,24 @@ export async function finishReceiving(db: Db, file: ReceivedFile): Promise<boole
 export async function dropReceiving(db: Db, id: string): Promise<void> {
   await db.run(sql("DELETE FROM batches WHERE id = ?1 AND state = 'receiving'", id));
 }
+
+/**
+ * Batches whose upload nobody can finish any more, with the keys of what may have come in of it. Begun so long ago
+ * that no request lasts that long, or before this process began: its connection ended with the one before.
+ */
+export async function listAbandoned(
+  db: Db,
+  given: { target: string; before: number; startedAt: number; limit: number },
+): Promise<{ id: string; sourceKey: string }[]> {
+  const { rows } = await db.run(
+    sql(
+      `SELECT id, source_key FROM batches
+       WHERE target = ?1 AND state = 'receiving' AND (created_at <= ?2 OR created_at < ?3) LIMIT ?4`,
+      given.target,
+      given.before,
+      given.startedAt,
+      given.limit,
+    ),
+  );
+  return rows.map((row) => ({ id: String(row.id), sourceKey: String(row.source_key) }));
+}

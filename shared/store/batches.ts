@@ -1,6 +1,6 @@
 /** Batches as the sweep asks after them. People's own changes of a batch's state stand in batch-control.ts. */
 import { type Db, sql } from "./db.ts";
-import { finishBatches } from "./settle.ts";
+import { endTrials, finishBatches } from "./settle.ts";
 
 /** Validating batches whose intake has not moved for a while, or since before this process began. */
 export async function listStalledIntakes(
@@ -31,15 +31,19 @@ export async function listCancelledWithOpenJobs(db: Db, target: string): Promise
   return rows.map((row) => String(row.id));
 }
 
-/** Ends running batches that have no open job left, wherever the last one went. */
+/**
+ * Ends running batches that have no open job left, and trials whose first rows are through, wherever the last
+ * one went: where a rescue buried it, no settle comes to say so.
+ */
 export async function finishIdleBatches(db: Db, given: { target: string; now: number }): Promise<void> {
   const { rows } = await db.run(
     sql(
       `SELECT json_group_array(id) AS ids FROM batches
-       WHERE target = ?1 AND state = 'running' AND pending + queued + running + retryable + snoozed = 0`,
+       WHERE target = ?1 AND state = 'running' AND queued + running + retryable + snoozed = 0
+         AND (pending = 0 OR trial_left = 0)`,
       given.target,
     ),
   );
   const ids = String(rows[0]?.ids ?? "[]");
-  if (ids !== "[]") await db.run(finishBatches(ids, given.now));
+  if (ids !== "[]") await db.batch([endTrials(ids, given.now), finishBatches(ids, given.now)]);
 }

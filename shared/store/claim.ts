@@ -4,7 +4,7 @@
  */
 import * as z from "zod";
 import { BatchOptions } from "../job/batch.ts";
-import { AttemptRecord, JobArgs, type JobKey, JobOutputs, NO_OUTPUTS } from "../job/job.ts";
+import { AttemptRecord, JobArgs, type JobKey, JobOutputs, jobId, NO_OUTPUTS } from "../job/job.ts";
 import { type Db, type Row, type Statement, sql } from "./db.ts";
 
 /** A job in our hands, with what the store knows about its token. */
@@ -60,7 +60,8 @@ const RIGHTFUL = `${CLAIMABLE}
  *
  * The manifest goes first and settles who of two jobs with one token may run: a token whose job is running
  * is not handed over, so no two runs ever work on one natural key. What the job before left behind is folded
- * into `owned` and `sent` here, at no further write.
+ * into `owned` and `sent` here, at no further write. Before that, what this job had uploaded is forgotten if the
+ * token was another's meanwhile: the bytes there may be theirs, and to upload again only costs a call.
  */
 export async function claimJobs(db: Db, claim: Claim): Promise<ClaimedJob[]> {
   const keys = keysJson(claim.keys);
@@ -75,6 +76,7 @@ export async function claimJobs(db: Db, claim: Claim): Promise<ClaimedJob[]> {
       claim.now,
       claim.expiresAt,
     ),
+    forgetUploads(keys, claim, due),
     pointManifest(keys, claim, due),
     sql(
       `UPDATE batches SET queued = queued - d.q, retryable = retryable - d.r, snoozed = snoozed - d.s,
@@ -102,6 +104,22 @@ export async function claimJobs(db: Db, claim: Claim): Promise<ClaimedJob[]> {
   ]);
   return (results.at(-1)?.rows ?? []).map(toClaimedJob);
 }
+
+/** The assets themselves stay known: to upload to them replaces, while a second asset would be one too many. */
+const forgetUploads = (keys: string, claim: Claim, due: number): Statement =>
+  sql(
+    `UPDATE jobs SET outputs = json_set(outputs, '$.assets', (SELECT json_group_array(json_set(a.value,
+         '$.url', NULL, '$.sha256', NULL, '$.bytes', NULL, '$.contentType', NULL))
+       FROM json_each(jobs.outputs, '$.assets') a))
+     FROM (SELECT j.batch_id AS b, j.line AS l ${CLAIMABLE} AND json_array_length(j.outputs, '$.assets') > 0
+       AND EXISTS (SELECT 1 FROM manifest x WHERE x.target = b.target AND x.collection_id = b.collection_id
+         AND x.token_id = j.token_id AND (x.batch_id <> j.batch_id OR x.line <> j.line))) c
+     WHERE jobs.batch_id = c.b AND jobs.line = c.l`,
+    keys,
+    claim.leaseId,
+    claim.target,
+    due,
+  );
 
 const pointManifest = (keys: string, claim: Claim, due: number): Statement =>
   sql(
@@ -134,8 +152,14 @@ const heldJobs = (keys: string, leaseId: string): Statement =>
     leaseId,
   );
 
+/** Each key once: the statements count what they join to, and a key that came twice would be counted twice. */
 export const keysJson = (keys: readonly JobKey[]): string =>
-  JSON.stringify(keys.map(({ batchId, line }) => ({ b: batchId, l: line })));
+  JSON.stringify(
+    [...new Map(keys.map((key) => [jobId(key), key])).values()].map(({ batchId, line }) => ({
+      b: batchId,
+      l: line,
+    })),
+  );
 
 const Attempts = z.array(AttemptRecord);
 const json = (value: unknown): unknown => JSON.parse(String(value));
@@ -176,7 +200,7 @@ export async function explainRefusals(
   const { rows } = await db.run(
     sql(
       `SELECT m.value ->> 'b' AS b, m.value ->> 'l' AS l, j.state, j.scheduled_at,
-         (b.state = 'running' AND b.target = ?2) AS runs
+         (b.state = 'running' AND b.target = ?2) AS runs, b.state = 'cancelled' AS is_cancelled
        FROM json_each(?1) m
        LEFT JOIN jobs j ON j.batch_id = m.value ->> 'b' AND j.line = m.value ->> 'l'
        LEFT JOIN batches b ON b.id = j.batch_id
@@ -206,6 +230,8 @@ function whyRefused(row: Row): Refusal["why"] {
     case "running":
       return row.state;
     default:
+      // The sweep turns it, and it never comes back.
+      if (row.is_cancelled === 1) return "final";
       if (row.runs !== 1) return "batch_stopped";
       return row.state === "queued" ? "token_busy" : "early";
   }

@@ -40,6 +40,13 @@ const TRANSIENT = [
 export const isTransient = (error: unknown): boolean =>
   error instanceof Error && TRANSIENT.some((text) => error.message.includes(text));
 
+/** D1 has looked at what was to be written and will not have it; to ask again with the same would be in vain. */
+const REFUSED = ["too big", "SQLITE_CONSTRAINT", "constraint failed", "SQLITE_MISMATCH", "malformed JSON"];
+
+/** Only these speak of the row. An overload, a reset or a time-out speaks of D1, and no row may die of it. */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof Error && REFUSED.some((text) => error.message.includes(text));
+
 export function openDb(d1: D1Database, meter: Meter = { calls: 0, rowsRead: 0, rowsWritten: 0 }): Db {
   const batch = async (statements: readonly Statement[]): Promise<StatementResult[]> => {
     if (statements.length === 0) return [];

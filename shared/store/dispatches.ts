@@ -30,23 +30,33 @@ export async function listDispatchable(db: Db, target: string): Promise<Dispatch
   }));
 }
 
+/** The jobs that one send names. ?1 batch, ?2 id of the send. */
+const NAMED = `FROM dispatches d
+  CROSS JOIN json_each(d.lines) m
+  CROSS JOIN jobs j ON j.batch_id = d.batch_id AND j.line = m.value
+  WHERE d.batch_id = ?1 AND d.id = ?2`;
+
 /**
  * Marks the next `limit` pending jobs of a running batch as queued and returns their keys. The walk goes by
  * primary key from a line that only release and replay move back: without it one top-up of a batch of a
- * million rows read all of them. The range is written down first, and everything else is counted within it.
+ * million rows read all of them. The lines are written down first, and everything else is counted from those.
+ *
+ * A trial's rest is read here and not handed in: of two who dispatch at once both would have read the same.
+ * Repeated under one id it does nothing unless all its jobs are still pending, so that a repetition after a
+ * lost answer cannot carry the cursor past a job that was released in between.
  */
 export async function queueJobs(
   db: Db,
   given: { batchId: string; dispatchId: string; now: number; limit: number },
 ): Promise<JobKey[]> {
-  const range = "SELECT first_line, last_line FROM dispatches WHERE batch_id = ?1 AND id = ?2";
   const results = await db.batch([
     sql(
-      `INSERT INTO dispatches (batch_id, id, first_line, last_line, sent_at)
-       SELECT ?1, ?2, min(line), max(line), ?3 FROM (
+      `INSERT INTO dispatches (batch_id, id, lines, sent_at)
+       SELECT ?1, ?2, json_group_array(line), ?3 FROM (
          SELECT j.line FROM jobs j WHERE j.batch_id = ?1 AND j.state = 'pending'
            AND j.line >= (SELECT dispatch_line FROM batches WHERE id = ?1 AND state = 'running')
-         ORDER BY j.line LIMIT ?4)
+         ORDER BY j.line
+         LIMIT coalesce((SELECT max(0, min(?4, coalesce(trial_left, ?4))) FROM batches WHERE id = ?1), 0))
        HAVING count(*) > 0
        ON CONFLICT DO NOTHING`,
       given.batchId,
@@ -55,24 +65,24 @@ export async function queueJobs(
       given.limit,
     ),
     sql(
-      `UPDATE batches SET pending = pending - d.n, queued = queued + d.n, dispatch_line = d.last_line + 1,
-         trial_left = trial_left - d.n
-       FROM (SELECT count(*) AS n, r.last_line FROM (${range}) r JOIN jobs j ON j.batch_id = ?1
-         AND j.line BETWEEN r.first_line AND r.last_line AND j.state = 'pending') d
-       WHERE batches.id = ?1 AND d.n > 0`,
+      `UPDATE batches SET pending = pending - c.n, queued = queued + c.n, dispatch_line = c.last_line + 1,
+         trial_left = trial_left - c.n
+       FROM (SELECT count(*) AS n, max(j.line) AS last_line, json_array_length(d.lines) AS named
+         ${NAMED} AND j.state = 'pending') c
+       WHERE batches.id = ?1 AND c.n = c.named`,
       given.batchId,
       given.dispatchId,
     ),
     sql(
-      `UPDATE jobs SET state = 'queued', state_at = ?3 FROM (${range}) r
-       WHERE jobs.batch_id = ?1 AND jobs.line BETWEEN r.first_line AND r.last_line AND jobs.state = 'pending'`,
+      `UPDATE jobs SET state = 'queued', state_at = ?3
+       WHERE batch_id = ?1 AND state = 'pending' AND line IN (SELECT j.line ${NAMED})
+         AND (SELECT dispatch_line FROM batches WHERE id = ?1) = (SELECT max(j.line) + 1 ${NAMED})`,
       given.batchId,
       given.dispatchId,
       given.now,
     ),
     sql(
-      `SELECT j.batch_id, j.line FROM (${range}) r JOIN jobs j ON j.batch_id = ?1
-       AND j.line BETWEEN r.first_line AND r.last_line AND j.state = 'queued' AND j.state_at = ?3`,
+      `SELECT j.batch_id, j.line ${NAMED} AND j.state = 'queued' AND j.state_at = ?3`,
       given.batchId,
       given.dispatchId,
       given.now,
@@ -107,8 +117,7 @@ export async function requeueStale(
   db: Db,
   given: { batchId: string; id: string; now: number; before: number; startedAt: number },
 ): Promise<JobKey[]> {
-  const stale = `FROM dispatches d JOIN jobs j ON j.batch_id = d.batch_id AND j.line BETWEEN d.first_line AND d.last_line
-    WHERE d.batch_id = ?1 AND d.id = ?2 AND j.state = 'queued'`;
+  const stale = `${NAMED} AND j.state = 'queued'`;
   const results = await db.batch([
     sql(
       `UPDATE jobs SET state_at = ?3 WHERE batch_id = ?1 AND state = 'queued' AND (state_at <= ?4 OR state_at < ?5)
@@ -151,36 +160,52 @@ export async function queueDueJobs(
     limit: number;
   },
 ): Promise<JobKey[]> {
-  const due = `SELECT j.batch_id AS b, j.line AS l, j.state FROM jobs j INDEXED BY jobs_waiting
-    JOIN batches x ON x.id = j.batch_id
-    WHERE j.state IN ('retryable', 'snoozed') AND j.scheduled_at <= ?1 AND x.state = 'running' AND x.target = ?2
-      AND (j.scheduled_at - j.state_at > ?3 OR j.scheduled_at <= ?1 - ?4 OR j.state_at < ?5)
-    ORDER BY j.scheduled_at LIMIT ?6`;
-  const params = [
-    given.now,
-    given.target,
-    given.delayedMessageMs,
-    given.lostMs,
-    given.startedAt,
-    given.limit,
-  ] as const;
   const results = await db.batch([
     sql(
-      `INSERT INTO dispatches (batch_id, id, first_line, last_line, sent_at)
-       SELECT b, ?7, min(l), max(l), ?1 FROM (${due}) GROUP BY b ON CONFLICT DO NOTHING`,
-      ...params,
+      `INSERT INTO dispatches (batch_id, id, lines, sent_at)
+       SELECT b, ?7, json_group_array(l), ?1 FROM (
+         SELECT j.batch_id AS b, j.line AS l FROM jobs j INDEXED BY jobs_waiting
+         CROSS JOIN batches x ON x.id = j.batch_id
+         WHERE j.state IN ('retryable', 'snoozed') AND j.scheduled_at <= ?1 AND x.state = 'running' AND x.target = ?2
+           AND (j.scheduled_at - j.state_at > ?3 OR j.scheduled_at <= ?1 - ?4 OR j.state_at < ?5)
+         ORDER BY j.scheduled_at LIMIT ?6)
+       GROUP BY b ON CONFLICT DO NOTHING`,
+      given.now,
+      given.target,
+      given.delayedMessageMs,
+      given.lostMs,
+      given.startedAt,
+      given.limit,
       given.dispatchId,
     ),
     sql(
-      `UPDATE batches SET queued = queued + d.n, retryable = retryable - d.r, snoozed = snoozed - d.n + d.r
-       FROM (SELECT b, count(*) AS n, sum(state = 'retryable') AS r FROM (${due}) GROUP BY b) d WHERE batches.id = d.b`,
-      ...params,
+      `UPDATE batches SET queued = queued + c.n, retryable = retryable - c.r, snoozed = snoozed - c.n + c.r
+       FROM (SELECT j.batch_id AS b, count(*) AS n, sum(j.state = 'retryable') AS r
+         ${SENT_DUE} AND j.state IN ('retryable', 'snoozed') GROUP BY j.batch_id) c
+       WHERE batches.id = c.b`,
+      given.target,
+      given.dispatchId,
     ),
     sql(
-      `UPDATE jobs SET state = 'queued', scheduled_at = NULL, state_at = ?1 FROM (${due}) d
-       WHERE jobs.batch_id = d.b AND jobs.line = d.l RETURNING batch_id, line`,
-      ...params,
+      `UPDATE jobs SET state = 'queued', scheduled_at = NULL, state_at = ?3
+       WHERE (batch_id, line) IN (SELECT j.batch_id, j.line ${SENT_DUE} AND j.state IN ('retryable', 'snoozed'))`,
+      given.target,
+      given.dispatchId,
+      given.now,
+    ),
+    sql(
+      `SELECT j.batch_id, j.line ${SENT_DUE} AND j.state = 'queued' AND j.state_at = ?3`,
+      given.target,
+      given.dispatchId,
+      given.now,
     ),
   ]);
   return (results.at(-1)?.rows ?? []).map(toKey);
 }
+
+/** The jobs named by one round of due ones, over all running batches. ?1 target, ?2 id of the sends. */
+const SENT_DUE = `FROM batches x
+  CROSS JOIN dispatches d ON d.batch_id = x.id AND d.id = ?2
+  CROSS JOIN json_each(d.lines) m
+  CROSS JOIN jobs j ON j.batch_id = d.batch_id AND j.line = m.value
+  WHERE x.target = ?1 AND x.state = 'running'`;

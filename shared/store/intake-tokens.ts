@@ -5,6 +5,7 @@
  */
 import * as z from "zod";
 import { type Db, type Statement, sql } from "./db.ts";
+import { type IntakeBatch, placeParams, STILL_THERE } from "./intake.ts";
 
 const Repeat = z.object({
   line: z.number(),
@@ -56,8 +57,9 @@ export const deleteJobs = (batchId: string, linesJson: string): Statement =>
 /** `rowsJson`: a JSON array of `[line, oldTokenId, tokenId]`. The hash leaves the token id out and stays. */
 export const renameTokens = (batchId: string, rowsJson: string): Statement =>
   sql(
-    `UPDATE jobs SET token_id = v.token_id, args = json_set(args, '$.tokenId', v.token_id)
-     FROM (SELECT value ->> 0 AS line, value ->> 1 AS old_id, value ->> 2 AS token_id FROM json_each(?2)) v
+    `WITH v AS MATERIALIZED (
+       SELECT value ->> 0 AS line, value ->> 1 AS old_id, value ->> 2 AS token_id FROM json_each(?2))
+     UPDATE jobs SET token_id = v.token_id, args = json_set(args, '$.tokenId', v.token_id) FROM v
      WHERE jobs.batch_id = ?1 AND jobs.line = v.line AND jobs.token_id = v.old_id`,
     batchId,
     rowsJson,
@@ -129,8 +131,7 @@ export async function lineAhead(
   return line === null ? null : Number(line);
 }
 
-export type UnchangedAim = Collection & {
-  readonly batchId: string;
+export type UnchangedAim = {
   readonly after: number;
   readonly through: number;
   readonly publish: boolean;
@@ -141,25 +142,30 @@ export type UnchangedAim = Collection & {
 
 /**
  * Completes the jobs whose token an earlier job left exactly as they want it: the manifest points to a job that
- * completed with the same args and the same publicness. Its outputs become theirs; no call is made.
+ * completed with the same args and the same publicness. Its outputs become theirs; no call is made. A job that
+ * wrote nothing (somebody else's token, which its batch was told to skip) left nothing as anybody wants it.
+ *
+ * Only while the batch stands where the page began: by then the earlier job may be another one, and who comes
+ * late would complete a row behind the back of whoever has counted them meanwhile.
  */
-export const completeUnchanged = (aim: UnchangedAim): Statement =>
+export const completeUnchanged = (batch: IntakeBatch, aim: UnchangedAim): Statement =>
   sql(
-    `UPDATE jobs SET state = 'completed', outcome = 'unchanged', outputs = same.outputs, state_at = ?8
+    `UPDATE jobs SET state = 'completed', outcome = 'unchanged', outputs = same.outputs, state_at = ?10
      FROM (SELECT j.line, p.outputs FROM jobs j
        CROSS JOIN manifest m ON m.target = ?4 AND m.collection_id = ?5 AND m.token_id = j.token_id
        CROSS JOIN jobs p ON p.batch_id = m.batch_id AND p.line = m.line
-       WHERE j.batch_id = ?1 AND j.line > ?2 AND j.line <= ?3 AND j.state = 'pending'
-         AND p.state = 'completed' AND p.args_hash = j.args_hash AND p.outputs ->> '$.published' = ?6
-         AND (?7 = 0 OR NOT EXISTS (SELECT 1 FROM json_each(j.args, '$.media') x
+       WHERE j.batch_id = ?1 AND j.line > ?6 AND j.line <= ?7 AND j.state = 'pending'
+         AND p.state = 'completed' AND p.args_hash = j.args_hash AND p.outputs ->> '$.published' = ?8
+         AND p.outputs ->> '$.token' IS NOT NULL
+         AND (?9 = 0 OR NOT EXISTS (SELECT 1 FROM json_each(j.args, '$.media') x
            WHERE x.value ->> '$.source.kind' = 'url'))
-         AND EXISTS (SELECT 1 FROM batches WHERE id = ?1 AND state = 'validating')) same
+         AND EXISTS (SELECT 1 FROM batches WHERE ${STILL_THERE})) same
      WHERE jobs.batch_id = ?1 AND jobs.line = same.line`,
-    aim.batchId,
+    ...placeParams(batch),
+    batch.target,
+    batch.collectionId,
     aim.after,
     aim.through,
-    aim.target,
-    aim.collectionId,
     aim.publish ? 1 : 0,
     aim.refreshMedia ? 1 : 0,
     aim.now,

@@ -6,6 +6,7 @@
  */
 import * as z from "zod";
 import { BatchOptions, type Halted, Waiting } from "../job/batch.ts";
+import { LIMITS } from "../limits.ts";
 import { json } from "./columns.ts";
 import { type Db, type Statement, sql } from "./db.ts";
 
@@ -68,8 +69,8 @@ export async function readIntake(db: Db, target: string, batchId: string): Promi
 }
 
 /** ?1 id, ?2 offset, ?3 state. */
-const STILL_THERE = "id = ?1 AND state = 'validating' AND intake_offset = ?2 AND intake_state IS ?3";
-const placeParams = ({ id, place }: IntakeBatch): [string, number, string | null] => [
+export const STILL_THERE = "id = ?1 AND state = 'validating' AND intake_offset = ?2 AND intake_state IS ?3";
+export const placeParams = ({ id, place }: IntakeBatch): [string, number, string | null] => [
   id,
   place.offset,
   place.state,
@@ -100,14 +101,34 @@ export type RowErrorInput = {
   readonly value: string | null;
 };
 
-export const insertRowErrors = (batchId: string, errors: readonly RowErrorInput[]): Statement =>
+/** In statements of at most LIMITS.insertBytes each: a page of repeated ids is more than one value of D1 may hold. */
+export function insertRowErrors(batchId: string, errors: readonly RowErrorInput[]): Statement[] {
+  const statements: Statement[] = [];
+  let texts: string[] = [];
+  let bytes = 0;
+  const close = (): void => {
+    if (texts.length > 0) statements.push(insertErrorTexts(batchId, `[${texts.join(",")}]`));
+    [texts, bytes] = [[], 0];
+  };
+  for (const error of errors) {
+    const text = JSON.stringify(error);
+    const size = Buffer.byteLength(text) + 1;
+    if (bytes + size > LIMITS.insertBytes) close();
+    texts.push(text);
+    bytes += size;
+  }
+  close();
+  return statements;
+}
+
+const insertErrorTexts = (batchId: string, errorsJson: string): Statement =>
   sql(
     `INSERT INTO row_errors (batch_id, line, col, code, severity, message, next, value)
      SELECT ?1, v.value ->> 'line', v.value ->> 'column', v.value ->> 'code', v.value ->> 'severity',
        v.value ->> 'message', v.value ->> 'next', v.value ->> 'value' FROM json_each(?2) v WHERE true
      ON CONFLICT (batch_id, line, col, code) DO NOTHING`,
     batchId,
-    JSON.stringify(errors),
+    errorsJson,
   );
 
 /** What a step changes besides the place; counts are added. */

@@ -23,11 +23,14 @@ export type ReplayRow = {
   readonly deadAgain: number;
 };
 
-/** Open letters whose job is there and dead; a platform's orphan has none and cannot be replayed. */
+/**
+ * Open letters whose job is there and dead; a platform's orphan has none and cannot be replayed. From the letters
+ * to the jobs: left to itself SQLite would read all jobs of a named batch and look for a letter of each.
+ */
 const SELECTABLE = `
   FROM dead_letters d
-  JOIN batches b ON b.id = d.batch_id
-  JOIN jobs j ON j.batch_id = d.batch_id AND j.line = d.line
+  CROSS JOIN batches b ON b.id = d.batch_id
+  CROSS JOIN jobs j ON j.batch_id = d.batch_id AND j.line = d.line
   WHERE d.target = ? AND d.state = 'open' AND j.state = 'dead'`;
 
 export type Replayable = {
@@ -109,8 +112,9 @@ const PIECE = `
 
 /**
  * The counters go first, because their change is computed from what is still to be done; the letters last,
- * because they are what makes a piece still to be done. A finished batch runs again; a paused or halted one
- * keeps its state, and its jobs wait for `resume`. `rescues` begins again with the attempts: else the first
+ * because they are what makes a piece still to be done. A finished batch runs again, and its trial, if it was one,
+ * is over; a paused or halted one keeps its state, and its jobs wait for `resume`. A trial's row is to be sent
+ * once more. The speed is measured anew: what is done has become less. `rescues` begins again with the attempts: else the first
  * crash after a replay would bury the job as `job.crashed`.
  */
 const replayLetters = ({ id, now }: NewReplay, letters: string): Statement[] => [
@@ -123,6 +127,7 @@ const replayLetters = ({ id, now }: NewReplay, letters: string): Statement[] => 
   sql(
     `UPDATE batches SET dead = dead - c.n, pending = pending + c.n,
        dispatch_line = min(dispatch_line, c.first_line),
+       trial_left = CASE state WHEN 'finished' THEN NULL ELSE trial_left + c.n END, rate_mark_at = 0,
        run_epoch = run_epoch + (state = 'finished'),
        finished_at = CASE state WHEN 'finished' THEN NULL ELSE finished_at END,
        state = CASE state WHEN 'finished' THEN 'running' ELSE state END

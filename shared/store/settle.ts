@@ -70,7 +70,7 @@ export async function settleJobs(db: Db, settle: Settle): Promise<SettledBatch[]
     ...[...settle.waiting].map(([batchId, waiting]) => setWaiting(batchId, waiting)),
     endTrials(batchIds, settle.now),
     finishBatches(batchIds, settle.now),
-    ...(settle.last ? [sql("DELETE FROM leases WHERE id = ?1", settle.leaseId)] : []),
+    ...(settle.last ? [giveBackLease(settle.leaseId)] : []),
     sql(
       `SELECT id, state, pending, queued, rate_per_second, finished_at FROM batches
        WHERE id IN (SELECT value FROM json_each(?1))`,
@@ -94,6 +94,7 @@ const moveCounters = (rows: string, settle: Settle): Statement =>
        created = created + d.n_created, updated = updated + d.n_updated, unchanged = unchanged + d.n_unchanged,
        waiting = CASE WHEN d.n_completed > 0 AND snoozed + d.n_snoozed = 0 THEN NULL ELSE waiting END,
        dispatch_line = min(dispatch_line, coalesce(d.first_pending, dispatch_line)),
+       trial_left = trial_left + d.n_pending,
        rate_per_second = CASE WHEN rate_mark_at > 0 AND ?3 - rate_mark_at >= 2000
          THEN (rate_per_second + (completed + d.n_completed + dead + d.n_dead - rate_mark_done) * 1000.0
            / (?3 - rate_mark_at)) / CASE WHEN rate_per_second > 0 THEN 2 ELSE 1 END
@@ -154,6 +155,17 @@ const haltBatch = ({ batchId, runEpoch, halted }: Halt): Statement =>
     runEpoch,
   );
 
+/**
+ * Only once nothing runs under it: a job whose outcome an earlier settle could not record is found again by its
+ * lease alone, so a lease that went before it would leave it `running` for ever.
+ */
+const giveBackLease = (leaseId: string): Statement =>
+  sql(
+    `DELETE FROM leases WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM json_each(leases.jobs) m
+       CROSS JOIN jobs j ON j.batch_id = m.value ->> 'b' AND j.line = m.value ->> 'l' WHERE j.lease_id = leases.id)`,
+    leaseId,
+  );
+
 /** `since` is kept while the same reason goes on. */
 const setWaiting = (batchId: string, waiting: Waiting): Statement =>
   sql(
@@ -165,7 +177,7 @@ const setWaiting = (batchId: string, waiting: Waiting): Statement =>
   );
 
 /** A trial ends when its first rows are final and others are left: the batch rests until a person goes on. */
-const endTrials = (batchIds: string, now: number): Statement =>
+export const endTrials = (batchIds: string, now: number): Statement =>
   sql(
     `UPDATE batches SET state = 'paused', run_epoch = run_epoch + 1,
        waiting = json_object('reason', 'trial', 'host', NULL, 'since', ?2, 'until', NULL, 'message',

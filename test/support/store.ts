@@ -13,12 +13,16 @@ export const TARGET = "emulator#1";
 /** Epoch ms. A test file has its own D1, so it may begin anywhere. */
 export const clock = { now: 10_000_000 };
 
+let serial = 0;
+/** In order, so that a test that mixes by a seed mixes the same way each time. */
+export const nextId = (): string => `id-${String(++serial).padStart(6, "0")}`;
+
 export const queue = (batchId: string, limit = 100): Promise<JobKey[]> =>
-  queueJobs(db, { batchId, dispatchId: crypto.randomUUID(), now: clock.now, limit });
+  queueJobs(db, { batchId, dispatchId: nextId(), now: clock.now, limit });
 
 export type Held = { leaseId: string; jobs: ClaimedJob[] };
 
-export async function claim(keys: readonly JobKey[], leaseId: string = crypto.randomUUID()): Promise<Held> {
+export async function claim(keys: readonly JobKey[], leaseId: string = nextId()): Promise<Held> {
   const { now } = clock;
   const given = { keys, leaseId, target: TARGET, now, expiresAt: now + 60_000, toleranceMs: 1_000 };
   return { leaseId, jobs: await claimJobs(db, given) };

@@ -32,18 +32,22 @@ export async function runJob(job: ClaimedJob, delivery: Delivery, ctx: ConsumerC
   return { settlement: toSettlement(run, outcome, verdict, ctx.now()), verdict, halt: toHalt(job, verdict) };
 }
 
-/** A job that was never started: its batch stopped, or the delivery ran out of time. */
-export function putDown(job: ClaimedJob): JobResult {
+/**
+ * A job that was never started: its delivery ran out of time, or what it needs does not answer.
+ * @param until epoch ms before which it should not come back; null: at any time.
+ */
+export function putDown(job: ClaimedJob, until: number | null = null): JobResult {
   const { batchId, line, attempt, outputs, attempts } = job;
+  const state = until === null ? "pending" : "snoozed";
   const untouched = {
     step: null,
-    scheduledAt: null,
+    scheduledAt: until,
     outcome: null,
     error: null,
     evidence: null,
   };
   return {
-    settlement: { batchId, line, state: "pending", attempt, outputs, attempts, ...untouched },
+    settlement: { batchId, line, state, attempt, outputs, attempts, ...untouched },
     verdict: { kind: "release" },
     halt: null,
   };

@@ -5,7 +5,7 @@
 import type { Waiting } from "../../shared/job/batch.ts";
 import { jobId } from "../../shared/job/job.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { isTransient } from "../../shared/store/db.ts";
+import { isRefusal } from "../../shared/store/db.ts";
 import { cutDown, type SettledBatch, type Settlement, settleJobs } from "../../shared/store/settle.ts";
 import type { ConsumerContext } from "./context.ts";
 import type { JobResult } from "./run-job.ts";
@@ -30,6 +30,8 @@ export function createSettler(ctx: ConsumerContext, leaseId: string): Settler {
     timer = null;
     if (group.length === 0 && !last) return;
     for (const batch of await settleGroup(ctx, leaseId, group, last, settled)) batches.set(batch.id, batch);
+    // What D1 did not take goes with the next group; after the last one the lease stays, and the sweep finds it.
+    waiting.unshift(...group.filter(({ settlement }) => !settled.has(jobId(settlement))));
   };
   const enqueue = (last: boolean): Promise<void> => {
     flushing = flushing.then(() => flush(last));
@@ -50,7 +52,8 @@ export function createSettler(ctx: ConsumerContext, leaseId: string): Settler {
 
 /**
  * All at once; where D1 refuses the group for what stands in it, one by one, and the one that cannot be
- * written is buried with its evidence cut down, so that a single row never blocks its neighbours.
+ * written is buried with its evidence cut down, so that a single row never blocks its neighbours. Where D1 itself
+ * is in trouble nothing is concluded: the outcomes wait for the next settle, or for a rescue.
  */
 async function settleGroup(
   ctx: ConsumerContext,
@@ -65,7 +68,7 @@ async function settleGroup(
     return batches;
   } catch (error) {
     ctx.log.error("settle.failed", { jobs: group.length, error: String(error) });
-    if (isTransient(error)) return [];
+    if (!isRefusal(error)) return [];
   }
   const batches: SettledBatch[] = [];
   for (const result of group) batches.push(...(await settleAlone(ctx, leaseId, result, settled)));
@@ -85,6 +88,7 @@ async function settleAlone(
       return batches;
     } catch (error) {
       ctx.log.error("settle.row_failed", { job: jobId(result.settlement), error: String(error) });
+      if (!isRefusal(error)) return [];
     }
   }
   return [];

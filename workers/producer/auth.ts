@@ -31,7 +31,7 @@ export const needs = (role: Role): MiddlewareHandler<App> =>
       problem(
         "auth.forbidden",
         `${c.req.method} ${c.req.path} needs the role ${role}; the token "${caller.name}" has the role ${caller.role}.`,
-        `Use a token with the role ${role}: \`mintline token new NAME ${role}\` makes one.`,
+        `Use a token with the role ${role}: \`npx --no mintline token new NAME ${role}\` makes one.`,
         { neededRole: role, role: caller.role },
       ),
     );
@@ -79,24 +79,25 @@ const bytesOf = (hexText: string): Uint8Array =>
     Number.parseInt(hexText.slice(2 * at, 2 * at + 2), 16),
   );
 
+/** `Bearer` stands in backticks: what follows the bare word and a space is taken for a token and cut out. */
 const missing = (authorization: string | undefined): Problem =>
   problem(
     "auth.missing",
     authorization === undefined
-      ? "Expected the header Authorization: Bearer <token>, got none."
-      : "Expected the header Authorization: Bearer <token>, got one of another form.",
-    "Send Authorization: Bearer <token>; on a local deployment without API_TOKENS the token is the word local.",
+      ? "Expected the header Authorization with `Bearer` and a token, got no such header."
+      : "Expected the header Authorization with `Bearer` and a token, got one of another form.",
+    "Send the header Authorization with the word `Bearer`, a space and the token; on a local deployment without API_TOKENS the token is the word local.",
   );
 
 const unknownToken = problem(
   "auth.unknown_token",
   "The token that was sent is none of this deployment's.",
-  "Check the token, or make one with `mintline token new NAME ROLE` and add the entry that it prints to API_TOKENS.",
+  "Check the token, or make one with `npx --no mintline token new NAME ROLE` and add the entry that it prints to API_TOKENS.",
 );
 
 const notLocal = (hostname: string): Problem =>
   problem(
     "auth.unknown_token",
     `The token local counts only on 127.0.0.1, and this request was sent to ${hostname}.`,
-    "Set API_TOKENS: `mintline token new NAME ROLE` prints a token once, with its entry.",
+    "Set API_TOKENS: `npx --no mintline token new NAME ROLE` prints a token once, with its entry.",
   );

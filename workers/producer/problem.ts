@@ -34,14 +34,14 @@ export const notFound = (
   return problem(
     code,
     `There is no ${noun} ${JSON.stringify(id)} for this target.`,
-    `Check the id; GET ${LISTED[code]} shows where to find them.`,
+    `Check the id; ${LISTED[code]} lists those there are.`,
   );
 };
 
 const LISTED = {
-  "batch.not_found": "/v1/batches",
-  "job.not_found": "/v1/batches/{id}/jobs",
-  "dead_letter.not_found": "/v1/dead-letters",
+  "batch.not_found": "`npx --no mintline status` (GET /v1/batches)",
+  "job.not_found": "GET /v1/batches/{id}/jobs",
+  "dead_letter.not_found": "`npx --no mintline dead-letters` (GET /v1/dead-letters)",
   "replay.not_found": "/v1/dead-letters",
 } as const;
 
@@ -87,7 +87,11 @@ export function failureProblem(
     );
   }
   if (failure.reason === "not_found" || failure.code === "collection.not_found") {
-    return problem(missing, failure.message, "Check the id: GET /v1/collections lists the collections.");
+    return problem(
+      missing,
+      failure.message,
+      "Check the id: `npx --no mintline collection list` (GET /v1/collections) lists the collections.",
+    );
   }
   const { retryAfterSeconds } = failure;
   const kind = FAILED[failure.reason];

@@ -64,7 +64,7 @@ async function receive(request: Request, sink: Sink | null): Promise<Result<Rece
 export const emptyFile = problem(
   "file.empty",
   "Expected a CSV file as the body, got no bytes.",
-  "Send the file itself as the body, as in: curl --data-binary @relics.csv -H 'Content-Type: text/csv'.",
+  "Look whether the file is empty; with curl send its contents as the body: --data-binary @relics.csv -H 'Content-Type: text/csv'.",
 );
 
 const cutShort = (got: number, declared: number | null): Problem =>

@@ -113,5 +113,5 @@ function canonicalId(given: string): string {
 const collectionRequired = problem(
   "batch.collection_required",
   "Expected collectionId in the query or COLLECTION_ID in the configuration, got neither.",
-  "Add ?collectionId=…, or set COLLECTION_ID: `mintline collection create` makes one and prints the line.",
+  "Add --collection ID (over HTTP ?collectionId=ID), or set COLLECTION_ID: `npx --no mintline collection create` makes one and prints the line.",
 );

@@ -44,7 +44,7 @@ CREATE TABLE batches (
   updated INTEGER NOT NULL DEFAULT 0,
   unchanged INTEGER NOT NULL DEFAULT 0,
 
-  -- dispatch walks the jobs by line from here; release and replay move it back
+  -- dispatch walks the jobs by line from here, release and replay move it back; once cancelled, the sweep does
   dispatch_line   INTEGER NOT NULL DEFAULT 0,
   -- how many of a trial's first rows may still be dispatched; null: no trial
   trial_left      INTEGER,
@@ -65,8 +65,9 @@ CREATE TABLE batches (
 ) STRICT;
 
 CREATE UNIQUE INDEX batches_idempotency ON batches (target, idempotency_key) WHERE idempotency_key IS NOT NULL;
--- Dispatch and the sweep ask only for what moves; a batch changes state a handful of times in its life.
-CREATE INDEX batches_moving ON batches (target, state) WHERE state IN ('receiving','validating','running','cancelled');
+-- Dispatch and the sweep ask only for what moves; a batch changes state a handful of times in its life. Not a
+-- partial index: SQLite does not see that state = 'running' lies within a list of states, and would read them all.
+CREATE INDEX batches_state ON batches (target, state);
 
 -- One row a job. WITHOUT ROWID: the insert of a row then writes one row, not two.
 -- No index on open states and none on tokens: each would cost a row written per change (design §3).
@@ -126,13 +127,12 @@ CREATE TABLE leases (
   expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- One row per send of up to a hundred messages, so that the sweep finds messages that vanished
--- without reading the jobs of a batch.
+-- One row a send, so that the sweep finds messages that vanished without reading the jobs of a batch. It names
+-- its lines: from the first to the last of jobs that waited far apart may be the whole batch.
 CREATE TABLE dispatches (
   batch_id   TEXT NOT NULL,
   id         TEXT NOT NULL,
-  first_line INTEGER NOT NULL,
-  last_line  INTEGER NOT NULL,
+  lines      TEXT NOT NULL CHECK (json_valid(lines)),
   sent_at    INTEGER NOT NULL,
   PRIMARY KEY (batch_id, id)
 ) STRICT, WITHOUT ROWID;

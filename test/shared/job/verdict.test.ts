@@ -67,6 +67,11 @@ describe("waiting", () => {
     expect(verdict).toMatchObject({ kind: "snooze", until: NOW + 3_600_000 });
   });
 
+  it("never comes back within a second: a Retry-After of 0 would be a loop without a pause", () => {
+    const verdict = decide(run("rate_limited", { retryAfterSeconds: 0 }), context());
+    expect(verdict).toMatchObject({ kind: "snooze", until: NOW + 1_000 });
+  });
+
   it("tells a waiting media host from a waiting Sequence", () => {
     expect(decide(run("media_waiting"), context())).toMatchObject({ reason: "media_host_down" });
   });
@@ -88,6 +93,11 @@ describe("retrying", () => {
   it("waits at least as long as a Retry-After on the failure", () => {
     const verdict = decide(run("outcome_unknown", { retryAfterSeconds: 90 }), context());
     expect(verdict).toMatchObject({ kind: "retry", at: NOW + 90_000 });
+  });
+
+  it("waits no longer than an hour for a retry either, or the time could not even be shown", () => {
+    const verdict = decide(run("outcome_unknown", { retryAfterSeconds: Number.MAX_SAFE_INTEGER }), context());
+    expect(verdict).toMatchObject({ kind: "retry", at: NOW + 3_600_000 });
   });
 
   it("buries with the last attempt, and says how many there were", () => {

@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type JobKey, NO_OUTPUTS } from "../../../shared/job/job.ts";
+import { cancelBatch } from "../../../shared/store/batch-control.ts";
 import { claimJobs, explainRefusals } from "../../../shared/store/claim.ts";
 import { openDb, sql } from "../../../shared/store/db.ts";
 import {
@@ -240,7 +241,8 @@ describe("settle", () => {
     const id = await batch({ rows: 1 });
     const keys = await queue(id);
     const lost = await claim(keys);
-    await rescueJobs(db, { leaseId: lost.leaseId, now });
+    now += 61_000;
+    await rescueJobs(db, { leaseId: lost.leaseId, now, startedAt: 0 });
     const holder = await claim(keys);
     expect(holder.jobs).toHaveLength(1);
     await settle(lost.leaseId, [dead(keys[0] ?? fail())]);
@@ -341,8 +343,8 @@ describe("rescue", () => {
     expect(await findLostLeases(db, { target: TARGET, now, startedAt: 0, limit: 99 })).not.toContain(leaseId);
     now += 61_000;
     expect(await findLostLeases(db, { target: TARGET, now, startedAt: 0, limit: 99 })).toContain(leaseId);
-    expect(await rescueJobs(db, { leaseId, now })).toEqual(keys);
-    expect(await rescueJobs(db, { leaseId, now })).toEqual([]);
+    expect(await rescueJobs(db, { leaseId, now, startedAt: 0 })).toEqual(keys);
+    expect(await rescueJobs(db, { leaseId, now, startedAt: 0 })).toEqual([]);
     expect(await agreed(id)).toEqual({ retryable: 1 });
     const [job] = await readJobs(db, id);
     expect(job).toMatchObject({ attempt: 0, rescues: 1, lease_id: null });
@@ -357,7 +359,7 @@ describe("rescue", () => {
       const { leaseId, jobs } = await claim(keys);
       expect(jobs).toHaveLength(1);
       now += 61_000;
-      keys = await rescueJobs(db, { leaseId, now });
+      keys = await rescueJobs(db, { leaseId, now, startedAt: 0 });
     }
     expect(keys).toEqual([]);
     expect(await agreed(id)).toEqual({ dead: 1 });
@@ -380,7 +382,7 @@ describe("cancel and stray messages", () => {
     const id = await batch({ rows: 5 });
     await claim(await queue(id, 1));
     await queue(id, 1);
-    await db.run(sql("UPDATE batches SET state = 'cancelled', finished_at = ?2 WHERE id = ?1", id, now));
+    await cancelBatch(db, { target: TARGET, id, now });
     expect(await cancelJobs(db, { batchId: id, now, limit: 3 })).toBe(3);
     expect(await cancelJobs(db, { batchId: id, now, limit: 3 })).toBe(1);
     expect(await cancelJobs(db, { batchId: id, now, limit: 3 })).toBe(0);

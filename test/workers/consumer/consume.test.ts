@@ -39,7 +39,8 @@ describe("messages", () => {
     expect(comeBackIn({ ...refusal, why: "early" }, 1_000)).toBe(61);
     expect(comeBackIn({ ...refusal, why: "early", dueAt: 1e12 }, 0)).toBe(86_400);
     expect(comeBackIn({ ...refusal, why: "token_busy" }, 0)).toBe(10);
-    for (const why of ["unknown", "final", "pending", "running", "batch_stopped"] as const) {
+    expect(comeBackIn({ ...refusal, why: "batch_stopped" }, 0)).toBe(1);
+    for (const why of ["unknown", "final", "pending", "running"] as const) {
       expect(comeBackIn({ ...refusal, why }, 0)).toBeNull();
     }
   });

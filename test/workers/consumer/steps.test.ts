@@ -150,7 +150,11 @@ describe("reused: what is already there", () => {
   it("a consumer that died after all its calls leaves a token that the next run takes for ours", async () => {
     const { id, keys, collectionId, emulator } = await queuedBatch();
     await dieAfterCalls(keys);
-    await rescueJobs(db, { leaseId: String((await onlyJob(id)).leaseId), now: Date.now() });
+    await rescueJobs(db, {
+      leaseId: String((await onlyJob(id)).leaseId),
+      now: Date.now(),
+      startedAt: Date.now() + 1,
+    });
     const before = (await emulator.calls(collectionId)).length;
     await makeDue(id);
     await deliver(keys);
@@ -211,7 +215,7 @@ describe("a token that somebody made by hand", () => {
     const before = await emulator.getToken(collectionId, "2");
     const leaseId = `died-${id}`;
     await claimJobs(db, { keys, leaseId, target: targetIn(), now: 1, expiresAt: 2, toleranceMs: 0 });
-    await rescueJobs(db, { leaseId, now: Date.now() });
+    await rescueJobs(db, { leaseId, now: Date.now(), startedAt: Date.now() + 1 });
     await deliver(keys);
     expect(await onlyJob(id)).toMatchObject({ state: "dead", rescues: 1, error: { code: "token.exists" } });
     expect(await emulator.getToken(collectionId, "2")).toEqual(before);

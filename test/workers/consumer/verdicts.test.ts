@@ -226,7 +226,7 @@ describe("coming back: the first call is GetToken", () => {
     )
       .bind(batch.collectionId, batch.id)
       .run();
-    await rescueJobs(db, { leaseId: `dead-${batch.id}`, now: Date.now() });
+    await rescueJobs(db, { leaseId: `dead-${batch.id}`, now: Date.now(), startedAt: Date.now() + 1 });
     await firstAfter(batch, () => makeDue(batch.id));
   });
 });

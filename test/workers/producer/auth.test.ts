@@ -46,6 +46,8 @@ describe("with API_TOKENS", () => {
     for (const authorization of ["", "Basic bG9jYWw6", "Bearer ", "viewer-token"]) {
       const { status, body } = await api.ask("/v1/batches", { headers: { authorization } });
       expect([authorization, status, body.code]).toEqual([authorization, 401, "auth.missing"]);
+      // What follows the word Bearer is cut out of every problem: the advice must not be written so.
+      expect(JSON.stringify(body)).not.toContain("[redacted]");
     }
   });
 

@@ -136,6 +136,16 @@ test("cancelling before anything ran counts the jobs that intake had recorded", 
   }
 });
 
+test("cancelling in the middle of a slice leaves counts that add up: its rows are recorded, but not yet counted", async () => {
+  const id = await seed("validating", { rows: 5 });
+  await neverRan(id);
+  await db.run(sql("UPDATE batches SET rows_total = 4, rows_valid = 3, rows_invalid = 1 WHERE id = ?1", id));
+  const { body } = await producer().post(`/v1/batches/${id}/cancel`);
+  expect(body).toMatchObject({ state: "cancelled", rows: { total: 6, valid: 5, invalid: 1 } });
+  expect(Object.values(body.jobs as Record<string, number>).reduce((sum, n) => sum + n)).toBe(5);
+  expect((await counters(db, id)).stored).toEqual({ cancelled: 5 });
+});
+
 test("of two who steer at once, one succeeds and the other is told", async () => {
   const api = producer();
   const id = await seed("running");

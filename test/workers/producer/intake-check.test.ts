@@ -3,6 +3,8 @@ import type { Failure } from "../../../shared/job/failure.ts";
 import { fail } from "../../../shared/result.ts";
 import { pauseBatch, resumeBatch } from "../../../shared/store/batch-control.ts";
 import { sql } from "../../../shared/store/db.ts";
+import { readIntake } from "../../../shared/store/intake.ts";
+import { completeUnchanged } from "../../../shared/store/intake-tokens.ts";
 import {
   batchOf,
   db,
@@ -294,6 +296,45 @@ describe("rows that have not changed", () => {
       pending: 4,
       unchanged: 0,
     });
+  });
+
+  test("are not those that an earlier batch was told to skip: it wrote nothing", async () => {
+    const collectionId = await upstream.makeCollection();
+    const one = await taken(rows(2), { collectionId });
+    await publish(one.id, collectionId, false);
+    await db.run(
+      sql(
+        "UPDATE jobs SET outcome = 'unchanged', outputs = json_set(outputs, '$.token', NULL) WHERE batch_id = ?1",
+        one.id,
+      ),
+    );
+    const { batch } = await taken(rows(2), {
+      collectionId,
+      options: { publish: false, onExisting: "update" },
+    });
+    expect(batch).toMatchObject({ state: "running", pending: 2, unchanged: 0 });
+  });
+
+  test("are completed by nobody who comes after they were counted", async () => {
+    const collectionId = await upstream.makeCollection();
+    const one = await taken(rows(2), { collectionId });
+    const { id } = await taken(rows(2), { collectionId });
+    await publish(one.id, collectionId);
+    const standing = async (after: number) => {
+      const state = JSON.stringify({ phase: "unchanged", after });
+      await db.run(
+        sql("UPDATE batches SET state = 'validating', intake_state = ?2 WHERE id = ?1", id, state),
+      );
+      const batch = await readIntake(db, target, id);
+      if (!batch) throw new Error("not in validation");
+      return batch;
+    };
+    const page = { after: 0, through: 9, publish: true, refreshMedia: false, now: 9 };
+    const [late, current] = [await standing(0), await standing(9)];
+    await db.run(completeUnchanged(late, page));
+    expect((await jobsOf(id)).map(({ state }) => state)).toEqual(["pending", "pending"]);
+    await db.run(completeUnchanged(current, page));
+    expect((await jobsOf(id)).map(({ state }) => state)).toEqual(["completed", "completed"]);
   });
 
   test("count only for their own target and collection, and only if their job completed", async () => {

@@ -344,3 +344,25 @@ test("each step may be a message of its own", async () => {
   await drain(id, run);
   expect((await batchOf(id)).state).toBe("running");
 });
+
+test("no value handed to D1 is larger than it takes, however much is wrong with a file", async () => {
+  const id = "9".repeat(77);
+  const cell = "x".repeat(180);
+  const file = `tokenId,name,image\n${Array.from({ length: 6_000 }, () => `${id},${cell},${ROW}\n`).join("")}`;
+  let largest = 0;
+  const run = intakeRun({
+    db: {
+      ...db,
+      batch: (statements) => {
+        for (const value of statements.flatMap(({ params }) => params)) {
+          if (typeof value === "string") largest = Math.max(largest, Buffer.byteLength(value));
+        }
+        return db.batch(statements);
+      },
+    },
+  });
+  const { batch } = await taken(file, { options: { onInvalid: "skip" } }, run);
+  expect(batch).toMatchObject({ state: "running", rows_valid: 1, rows_invalid: 5_999 });
+  expect(largest).toBeGreaterThan(500_000);
+  expect(largest).toBeLessThanOrEqual(1_100_000);
+});

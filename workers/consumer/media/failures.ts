@@ -134,7 +134,7 @@ export const storageFailed = (cause: unknown, evidence: Evidence | null): Failur
     {
       code: "media.storage",
       message: `Expected R2 to take and give media, got: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      next: "Nothing to do yet: it is tried again; if it goes on, look at the bucket with `mintline doctor`.",
+      next: "Nothing to do yet: it is tried again; if it goes on, look at the bucket with `npx --no mintline doctor`.",
     },
     evidence,
   );

@@ -71,7 +71,7 @@ function tokenExists(run: Run): Failure {
     reason: "token_exists",
     code: "token.exists",
     message: `Token ${tokenId} is already in collection ${collectionId}, and this deployment did not make it.`,
-    next: "Give the row another token id, or submit it with onExisting=update to overwrite the token, or onExisting=skip to leave it.",
+    next: "Give the row another token id, or submit it with --on-existing update (onExisting=update) to overwrite the token, or skip to leave it.",
     httpStatus: null,
     retryAfterSeconds: null,
     evidence: null,

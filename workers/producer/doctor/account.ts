@@ -58,7 +58,7 @@ export async function checkCollection({ collectionId }: Config, sequence: Sequen
       "collection",
       "collection.unset",
       "COLLECTION_ID is not set, so every submission must name its collection.",
-      "Make one with `mintline collection create`, which prints the COLLECTION_ID= line, or pass `--collection ID`.",
+      "Make one with `npx --no mintline collection create`, which prints the COLLECTION_ID= line, or submit with `--collection ID`.",
     );
   }
   const proven = await proveCollection(sequence, collectionId);
@@ -70,6 +70,6 @@ export async function checkCollection({ collectionId }: Config, sequence: Sequen
     "collection",
     "collection.private",
     `${named} is not published: nobody sees its tokens yet.`,
-    `When the tokens are ready: mintline collection publish ${collectionId}`,
+    `When the tokens are ready: npx --no mintline collection publish ${collectionId}`,
   );
 }

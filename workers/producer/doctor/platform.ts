@@ -10,7 +10,7 @@ export const checkD1 = (db: Db): Promise<Finding> =>
       await db.run(sql("SELECT count(*) FROM (SELECT 1 FROM batches LIMIT 1)"));
       return "Answers, and its tables are there.";
     },
-    "Apply the migrations: `npm start` and `npm run deploy` both do.",
+    "Apply the migrations: `npm start` does; on Cloudflare `npx wrangler d1 migrations apply mintline --remote`.",
   );
 
 export const checkR2 = (bucket: R2Bucket): Promise<Finding> =>
@@ -20,14 +20,14 @@ export const checkR2 = (bucket: R2Bucket): Promise<Finding> =>
       await bucket.head("doctor");
       return "Answers.";
     },
-    "Check that the bucket of wrangler.toml exists: `npm run deploy` makes it.",
+    "Check that the bucket of wrangler.toml exists: `npx wrangler r2 bucket list` shows those there are.",
   );
 
 export const checkQueue = (queue: Queue): Promise<Finding> =>
   answered(
     "queue",
     async () => `Answers; ${(await queue.metrics()).backlogCount} message(s) wait.`,
-    "Check that the queues of wrangler.toml exist: `npm run deploy` makes them.",
+    "Check that the queues of wrangler.toml exist: `npx wrangler queues list` shows those there are.",
   );
 
 async function answered(check: string, ask: () => Promise<string>, next: string): Promise<Finding> {

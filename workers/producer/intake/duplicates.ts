@@ -51,7 +51,8 @@ export async function findDuplicates(
     now: ctx.now(),
   });
   const lines = JSON.stringify(repeats.map(({ line }) => line));
-  return goIf(await recordStep(ctx.db, [insertRowErrors(batch.id, kept), deleteJobs(batch.id, lines)], move));
+  const statements = [...insertRowErrors(batch.id, kept), deleteJobs(batch.id, lines)];
+  return goIf(await recordStep(ctx.db, statements, move));
 }
 
 const renamed = (repeats: readonly Repeat[]): string =>

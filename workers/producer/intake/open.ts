@@ -35,7 +35,7 @@ export async function endWith(
   ctx: IntakeContext,
 ): Promise<Next> {
   const errors = insertRowErrors(batch.id, problems);
-  return endIf(await recordStep(ctx.db, [errors], endInvalid(batch, ctx.now())));
+  return endIf(await recordStep(ctx.db, errors, endInvalid(batch, ctx.now())));
 }
 
 async function beginSurvey(
@@ -53,7 +53,7 @@ async function beginSurvey(
     add: { ...tally },
     now: ctx.now(),
   });
-  return goIf(await recordStep(ctx.db, [insertRowErrors(batch.id, kept)], move));
+  return goIf(await recordStep(ctx.db, insertRowErrors(batch.id, kept), move));
 }
 
 /** One slice of looking at the cells of `number`, `#` and `edition`: they are ids only if all of them are. */
@@ -96,5 +96,5 @@ async function beginRows(
     mapping: plan,
     now: ctx.now(),
   });
-  return goIf(await recordStep(ctx.db, [insertRowErrors(batch.id, kept)], move));
+  return goIf(await recordStep(ctx.db, insertRowErrors(batch.id, kept), move));
 }

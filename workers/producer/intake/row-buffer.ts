@@ -25,7 +25,7 @@ export function rowBuffer(batch: IntakeBatch, now: number): RowBuffer {
     [rows, bytes] = [[], 0];
   };
   const closeProblems = (): void => {
-    if (problems.length > 0) full.push(insertRowErrors(batch.id, problems));
+    if (problems.length > 0) full.push(...insertRowErrors(batch.id, problems));
     problems = [];
   };
   const takeFull = (): Statement[] => {

@@ -16,10 +16,7 @@ export async function markUnchanged(
   if (options.force || (state.after === 0 && !(await hasManifest(ctx.db, batch)))) return finish(batch, ctx);
   const through = await lineAhead(ctx.db, batch.id, state.after, ROWS);
   if (through === null) return finish(batch, ctx);
-  const complete = completeUnchanged({
-    batchId: batch.id,
-    target: batch.target,
-    collectionId: batch.collectionId,
+  const complete = completeUnchanged(batch, {
     after: state.after,
     through,
     publish: options.publish,

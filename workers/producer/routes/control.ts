@@ -54,11 +54,14 @@ function wrongState(verb: BatchVerb, got: BatchState): Problem {
 const NEXT_FROM: Readonly<Record<BatchState, string>> = {
   receiving: "Wait until the file has come in, or cancel the batch.",
   validating: "Wait until the file is validated; meanwhile the batch can be paused or cancelled.",
-  invalid: "Look at GET /v1/batches/{id}/errors, correct the file and submit it again.",
-  planned: "Start it as planned (POST /v1/batches/{id}/start), or cancel it.",
+  invalid:
+    "See `npx --no mintline status BATCH --errors` (GET /v1/batches/{id}/errors), correct the file and submit it again.",
+  planned:
+    "Start it as planned (`npx --no mintline start BATCH`, POST /v1/batches/{id}/start), or cancel it.",
   running: "It runs: pause or cancel it if it should stop.",
-  paused: "Resume it (POST /v1/batches/{id}/resume), or cancel it.",
+  paused: "Resume it (`npx --no mintline resume BATCH`, POST /v1/batches/{id}/resume), or cancel it.",
   halted: "Mend what `halted` names and resume it, or cancel it.",
   cancelled: "A cancelled batch stays so: submit the file again.",
-  finished: "It is done; its dead letters can be replayed (POST /v1/dead-letters/replay).",
+  finished:
+    "It is done; its dead letters can be replayed (`npx --no mintline replay --batch BATCH`, POST /v1/dead-letters/replay).",
 };

@@ -1,6 +1,6 @@
 /**
  * Keeps every promise that nobody may be keeping: leases that ran out, messages that vanished, an intake that
- * stopped, batches whose last job was taken away. Each part does bounded work and is safe to run twice at
+ * stopped, batches whose last job was taken away, uploads that broke off. Each part does bounded work and is safe to run twice at
  * once, because every statement states what it expects; nothing that people wait for may depend on it.
  */
 import { ulid } from "ulid";
@@ -9,6 +9,7 @@ import { dispatch, sendJobs } from "../../../shared/dispatch.ts";
 import type { IntakeMessage, JobMessage } from "../../../shared/job/message.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import type { Log } from "../../../shared/log.ts";
+import { dropReceiving, listAbandoned } from "../../../shared/store/batch-receive.ts";
 import {
   finishIdleBatches,
   listCancelledWithOpenJobs,
@@ -21,6 +22,7 @@ import { cancelJobs, rescueJobs } from "../../../shared/store/release.ts";
 
 export type SweepContext = {
   readonly db: Db;
+  readonly bucket: R2Bucket;
   readonly jobs: Queue<JobMessage>;
   readonly intake: Queue<IntakeMessage>;
   readonly config: Config;
@@ -30,27 +32,58 @@ export type SweepContext = {
 
 /** What one sweep did, counted; all zero when everybody kept their promises. */
 export type SweepReport = {
-  readonly rescued: number;
-  readonly resent: number;
-  readonly due: number;
-  readonly intakes: number;
-  readonly cancelled: number;
-  readonly dispatched: number;
+  rescued: number;
+  resent: number;
+  due: number;
+  intakes: number;
+  cancelled: number;
+  forgotten: number;
+  dispatched: number;
 };
 
+type Part = (ctx: SweepContext) => Promise<number>;
+
+/** In this order: what is put back or found due is there for dispatch, which comes last. */
+const PARTS: readonly (readonly [keyof SweepReport, Part])[] = [
+  ["rescued", rescue],
+  ["resent", resendLost],
+  ["due", sendDue],
+  ["intakes", restartIntakes],
+  ["cancelled", cancelInPieces],
+  ["forgotten", forgetAbandoned],
+  ["dispatched", finishAndDispatch],
+];
+
+/** Each part is done whatever became of the others: one lease or queue in trouble must not hold up every batch. */
 export async function sweep(ctx: SweepContext): Promise<SweepReport> {
-  const report = {
-    rescued: await rescue(ctx),
-    resent: await resendLost(ctx),
-    due: await sendDue(ctx),
-    intakes: await restartIntakes(ctx),
-    cancelled: await cancelInPieces(ctx),
+  const report: SweepReport = {
+    rescued: 0,
+    resent: 0,
+    due: 0,
+    intakes: 0,
+    cancelled: 0,
+    forgotten: 0,
     dispatched: 0,
   };
-  await finishIdleBatches(ctx.db, { target: ctx.config.target, now: ctx.now() });
-  report.dispatched = await dispatch({ ...ctx, target: ctx.config.target });
+  for (const [name, part] of PARTS) {
+    report[name] = await unharmed(ctx, name, 0, () => part(ctx));
+  }
   if (Object.values(report).some((count) => count > 0)) ctx.log.info("sweep.done", report);
   return report;
+}
+
+async function unharmed<T>(
+  ctx: SweepContext,
+  part: string,
+  otherwise: T,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    ctx.log.error("sweep.part_failed", { part, error });
+    return otherwise;
+  }
 }
 
 /** Messages, leases and slices from before the last start are gone by nature (design §2.11). */
@@ -62,10 +95,11 @@ const age = ({ config, now }: SweepContext, lostMs: number) => ({
 });
 
 async function rescue(ctx: SweepContext): Promise<number> {
-  const leases = await findLostLeases(ctx.db, { ...age(ctx, 0), limit: 100 });
+  const leases = await findLostLeases(ctx.db, { ...age(ctx, 0), limit: LIMITS.sweepRows });
   let rescued = 0;
   for (const leaseId of leases) {
-    const keys = await rescueJobs(ctx.db, { leaseId, now: ctx.now() });
+    const lost = { leaseId, now: ctx.now(), startedAt: ctx.config.startedAt };
+    const keys = await unharmed(ctx, `lease ${leaseId}`, [], () => rescueJobs(ctx.db, lost));
     await sendJobs(ctx, keys, 0);
     rescued += keys.length;
   }
@@ -74,7 +108,7 @@ async function rescue(ctx: SweepContext): Promise<number> {
 
 async function resendLost(ctx: SweepContext): Promise<number> {
   const given = age(ctx, LIMITS.messageLostMs);
-  const stale = await listStaleDispatches(ctx.db, { ...given, limit: 100 });
+  const stale = await listStaleDispatches(ctx.db, { ...given, limit: LIMITS.sweepRows });
   let resent = 0;
   for (const one of stale) {
     if (resent >= LIMITS.sweepJobs) break;
@@ -106,8 +140,30 @@ async function restartIntakes(ctx: SweepContext): Promise<number> {
 async function cancelInPieces(ctx: SweepContext): Promise<number> {
   const batches = await listCancelledWithOpenJobs(ctx.db, ctx.config.target);
   let cancelled = 0;
-  for (const batchId of batches) {
-    cancelled += await cancelJobs(ctx.db, { batchId, now: ctx.now(), limit: LIMITS.sweepJobs });
+  for (let piece = 0; piece < LIMITS.sweepPieces; piece += 1) {
+    const batchId = batches[0];
+    if (batchId === undefined) break;
+    const turned = await cancelJobs(ctx.db, { batchId, now: ctx.now(), limit: LIMITS.sweepJobs });
+    cancelled += turned;
+    if (turned < LIMITS.sweepJobs) batches.shift();
   }
   return cancelled;
+}
+
+/**
+ * An upload that broke off with its isolate has nobody to clean up after it. The object goes first: where the
+ * second step fails, the row is there for the next sweep to do both again, and nothing is left that no row names.
+ */
+async function forgetAbandoned(ctx: SweepContext): Promise<number> {
+  const given = { ...age(ctx, LIMITS.receivingMs), limit: LIMITS.sweepRows };
+  const abandoned = await listAbandoned(ctx.db, given);
+  if (abandoned.length === 0) return 0;
+  await ctx.bucket.delete(abandoned.map(({ sourceKey }) => sourceKey));
+  for (const { id } of abandoned) await dropReceiving(ctx.db, id);
+  return abandoned.length;
+}
+
+async function finishAndDispatch(ctx: SweepContext): Promise<number> {
+  await finishIdleBatches(ctx.db, { target: ctx.config.target, now: ctx.now() });
+  return dispatch({ ...ctx, target: ctx.config.target });
 }
