@@ -91,7 +91,8 @@ describe("the multipart body", () => {
       return json(UPLOADED_ON_WIRE);
     });
     const body = { ...held, fileName: 'a"\r\nX-Evil: 1.png', contentType: "image/png\r\nX-Evil: 1" };
-    await sequence.uploadAsset({ ...PATH, body });
+    const answer = await sequence.uploadAsset({ ...PATH, body });
+    expect(answer.ok).toBe(true);
     expect(got.text).toContain(
       'filename="a%22%0D%0AX-Evil: 1.png"\r\nContent-Type: application/octet-stream\r\n\r\n',
     );
@@ -99,7 +100,8 @@ describe("the multipart body", () => {
 
   test("a collection's own asset has its own address", async () => {
     const { sequence, asked } = sequenceAnswering(() => json(UPLOADED_ON_WIRE));
-    await sequence.uploadCollectionAsset({ collectionId: 894, assetId: 9, body: held });
+    const answer = await sequence.uploadCollectionAsset({ collectionId: 894, assetId: 9, body: held });
+    expect(answer.ok).toBe(true);
     expect(asked[0]?.url).toBe(`${HOST}/projects/30957/collections/894/assets/9/upload`);
   });
 });
