@@ -1,6 +1,6 @@
 /**
  * The one way to D1: statements go in as data, a batch is one call and one transaction, and transient
- * errors are tried again. The two-page API of D1 would do; this keeps retry and metering in one place.
+ * errors are tried again. D1's own API is not used elsewhere, or a statement would escape retry and meter.
  */
 import pRetry from "p-retry";
 

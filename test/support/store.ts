@@ -59,6 +59,7 @@ export const dead = (key: JobKey): Settlement =>
       httpStatus: 404,
       retryable: false,
     },
+    evidence: { url: "http://h/x.png", host: "h", status: 404, body: "no", hop: 0 },
   });
 
 export const settle = (leaseId: string, settlements: Settlement[], given: Partial<Settle> = {}) =>

@@ -1,7 +1,7 @@
 /** The life of jobs in D1: dispatch, claim, settle, release, rescue, cancel; each also done twice. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type JobKey, NO_OUTPUTS } from "../../../shared/job/job.ts";
+import type { JobKey } from "../../../shared/job/job.ts";
 import { cancelBatch } from "../../../shared/store/batch-control.ts";
 import { claimJobs, explainRefusals } from "../../../shared/store/claim.ts";
 import { openDb, sql } from "../../../shared/store/db.ts";
@@ -13,63 +13,18 @@ import {
 } from "../../../shared/store/dispatches.ts";
 import { findLostLeases, renewLease } from "../../../shared/store/leases.ts";
 import { buryOrphans, cancelJobs, putBackJobs, rescueJobs } from "../../../shared/store/release.ts";
-import { type Settle, type Settlement, settleJobs } from "../../../shared/store/settle.ts";
-import { argsOf, counters, readBatch, readJobs, seedBatch } from "../../support/rows.ts";
+import { settleJobs } from "../../../shared/store/settle.ts";
+import { argsOf, readBatch, readJobs, seedBatch } from "../../support/rows.ts";
+import { agreed, claim, clock, db, dead, queue, settle, settlement, TARGET } from "../../support/store.ts";
 
-const db = openDb(env.DB);
-const TARGET = "emulator#1";
-let now = 1_000_000;
-let lease = 0;
 let collectionId = 100;
 
 beforeEach(() => {
-  now += 1_000_000;
+  clock.now += 1_000_000;
   collectionId += 1;
 });
 
 const batch = (given: Parameters<typeof seedBatch>[1] = {}) => seedBatch(db, { collectionId, ...given });
-const queue = (batchId: string, limit = 100) =>
-  queueJobs(db, { batchId, dispatchId: crypto.randomUUID(), now, limit });
-const claim = (keys: JobKey[], leaseId = `lease-${++lease}`) =>
-  claimJobs(db, { keys, leaseId, target: TARGET, now, expiresAt: now + 60_000, toleranceMs: 1_000 }).then(
-    (jobs) => ({ leaseId, jobs }),
-  );
-const settlement = (key: JobKey, given: Partial<Settlement> = {}): Settlement => ({
-  batchId: key.batchId,
-  line: key.line,
-  state: "completed",
-  attempt: 1,
-  step: "publish-token",
-  outputs: { ...NO_OUTPUTS, token: "created", published: true },
-  attempts: [],
-  scheduledAt: null,
-  outcome: "created",
-  error: null,
-  evidence: null,
-  ...given,
-});
-const settle = (leaseId: string, settlements: Settlement[], given: Partial<Settle> = {}) =>
-  settleJobs(db, { leaseId, now, settlements, halts: [], waiting: new Map(), last: true, ...given });
-const agreed = async (batchId: string) => {
-  const { stored, counted } = await counters(db, batchId);
-  expect(stored).toEqual(counted);
-  return stored;
-};
-
-const dead = (key: JobKey): Settlement =>
-  settlement(key, {
-    state: "dead",
-    outcome: null,
-    error: {
-      step: "upload-asset",
-      code: "media.not_found",
-      message: "404",
-      next: "Mend it.",
-      httpStatus: 404,
-      retryable: false,
-    },
-    evidence: { url: "http://h/x.png", host: "h", status: 404, body: "no", hop: 0 },
-  });
 
 describe("dispatch", () => {
   it("queues the next pending jobs in order of lines and moves its cursor on", async () => {
@@ -87,7 +42,7 @@ describe("dispatch", () => {
 
   it("done twice under one id returns the same jobs and counts them once", async () => {
     const id = await batch();
-    const given = { batchId: id, dispatchId: "same", now, limit: 2 };
+    const given = { batchId: id, dispatchId: "same", now: clock.now, limit: 2 };
     const first = await queueJobs(db, given);
     expect(await queueJobs(db, given)).toEqual(first);
     expect(await agreed(id)).toEqual({ pending: 1, queued: 2 });
@@ -96,19 +51,21 @@ describe("dispatch", () => {
   it("finds messages that vanished, and forgets a send whose jobs all went on", async () => {
     const id = await batch();
     await queue(id);
-    const before = now;
-    now += 200_000;
+    const before = clock.now;
+    clock.now += 200_000;
     const stale = await listStaleDispatches(db, { target: TARGET, before, startedAt: 0, limit: 10 });
     const mine = stale.find(({ batchId }) => batchId === id);
     if (!mine) throw new Error("the send was not found");
-    const keys = await requeueStale(db, { ...mine, now, before, startedAt: 0 });
+    const keys = await requeueStale(db, { ...mine, now: clock.now, before, startedAt: 0 });
     expect(keys).toHaveLength(3);
     const { leaseId, jobs } = await claim(keys);
     await settle(
       leaseId,
       jobs.map((job) => settlement(job)),
     );
-    expect(await requeueStale(db, { ...mine, now: now + 1, before: now, startedAt: 0 })).toEqual([]);
+    expect(await requeueStale(db, { ...mine, now: clock.now + 1, before: clock.now, startedAt: 0 })).toEqual(
+      [],
+    );
     const left = await db.run(sql("SELECT count(*) AS n FROM dispatches WHERE batch_id = ?1", id));
     expect(left.rows).toEqual([{ n: 0 }]);
   });
@@ -182,7 +139,7 @@ describe("claim", () => {
     const other = await claim([done, later]);
     await settle(other.leaseId, [
       settlement(done),
-      settlement(later, { state: "snoozed", outcome: null, scheduledAt: now + 50_000 }),
+      settlement(later, { state: "snoozed", outcome: null, scheduledAt: clock.now + 50_000 }),
     ]);
     const unknown = { batchId: id, line: 999 };
     const pending = { batchId: id, line: 6 };
@@ -201,7 +158,7 @@ describe("claim", () => {
     const id = await batch({ target: "https://metadata.sequence.app#30957" });
     const keys = await queue(id);
     expect((await claim(keys)).jobs).toEqual([]);
-    await putBackJobs(db, { keys, target: TARGET, now, onlyStopped: true });
+    await putBackJobs(db, { keys, target: TARGET, now: clock.now, onlyStopped: true });
     expect(await agreed(id)).toEqual({ pending: 3 });
   });
 });
@@ -216,7 +173,7 @@ describe("settle", () => {
     expect(await settle(leaseId, [settlement(one)], { last: false })).toMatchObject([{ state: "running" }]);
     expect(await settle(leaseId, [dead(two)])).toMatchObject([{ state: "finished" }]);
     expect(await agreed(id)).toEqual({ completed: 1, dead: 1 });
-    expect(await readBatch(db, id)).toMatchObject({ created: 1, finished_at: now });
+    expect(await readBatch(db, id)).toMatchObject({ created: 1, finished_at: clock.now });
     const letters = await db.run(sql("SELECT * FROM dead_letters WHERE batch_id = ?1", id));
     expect(letters.rows).toMatchObject([
       { line: two.line, code: "media.not_found", host: "h", http_status: 404 },
@@ -241,8 +198,8 @@ describe("settle", () => {
     const id = await batch({ rows: 1 });
     const keys = await queue(id);
     const lost = await claim(keys);
-    now += 61_000;
-    await rescueJobs(db, { leaseId: lost.leaseId, now, startedAt: 0 });
+    clock.now += 61_000;
+    await rescueJobs(db, { leaseId: lost.leaseId, now: clock.now, startedAt: 0 });
     const holder = await claim(keys);
     expect(holder.jobs).toHaveLength(1);
     await settle(lost.leaseId, [dead(keys[0] ?? fail())]);
@@ -253,12 +210,14 @@ describe("settle", () => {
     const id = await batch();
     const keys = await queue(id);
     const { leaseId, jobs } = await claim(keys);
-    await db.run(sql("UPDATE batches SET state = 'cancelled', finished_at = ?2 WHERE id = ?1", id, now));
+    await db.run(
+      sql("UPDATE batches SET state = 'cancelled', finished_at = ?2 WHERE id = ?1", id, clock.now),
+    );
     const [one, two, three] = jobs;
     if (!one || !two || !three) fail();
     await settle(leaseId, [
       settlement(one),
-      settlement(two, { state: "retryable", outcome: null, scheduledAt: now + 1 }),
+      settlement(two, { state: "retryable", outcome: null, scheduledAt: clock.now + 1 }),
       settlement(three, { state: "pending", outcome: null }),
     ]);
     expect(await agreed(id)).toEqual({ completed: 1, cancelled: 2 });
@@ -296,7 +255,9 @@ describe("waiting jobs", () => {
     const { leaseId, jobs } = await claim(keys);
     await settle(
       leaseId,
-      jobs.map((job) => settlement(job, { state: "snoozed", outcome: null, scheduledAt: now + waitMs })),
+      jobs.map((job) =>
+        settlement(job, { state: "snoozed", outcome: null, scheduledAt: clock.now + waitMs }),
+      ),
     );
     return id;
   };
@@ -304,7 +265,7 @@ describe("waiting jobs", () => {
     queueDueJobs(db, {
       target: TARGET,
       dispatchId: crypto.randomUUID(),
-      now,
+      now: clock.now,
       startedAt,
       delayedMessageMs: 60_000,
       lostMs: 120_000,
@@ -314,7 +275,7 @@ describe("waiting jobs", () => {
   it("are sent when a long wait is over", async () => {
     const id = await snooze(90_000);
     expect(await due()).toEqual([]);
-    now += 90_000;
+    clock.now += 90_000;
     expect(await due()).toMatchObject([{ batchId: id }]);
     expect(await due()).toEqual([]);
     expect(await agreed(id)).toEqual({ queued: 1 });
@@ -322,16 +283,16 @@ describe("waiting jobs", () => {
 
   it("are left to their own message after a short wait, until it is overdue", async () => {
     const id = await snooze(5_000);
-    now += 6_000;
+    clock.now += 6_000;
     expect(await due()).toEqual([]);
-    now += 120_000;
+    clock.now += 120_000;
     expect(await due()).toMatchObject([{ batchId: id }]);
   });
 
   it("are sent at once when the process that held their message is gone", async () => {
     const id = await snooze(5_000);
-    now += 6_000;
-    expect(await due(now)).toMatchObject([{ batchId: id }]);
+    clock.now += 6_000;
+    expect(await due(clock.now)).toMatchObject([{ batchId: id }]);
   });
 });
 
@@ -340,11 +301,15 @@ describe("rescue", () => {
     const id = await batch({ rows: 1 });
     const keys = await queue(id);
     const { leaseId } = await claim(keys);
-    expect(await findLostLeases(db, { target: TARGET, now, startedAt: 0, limit: 99 })).not.toContain(leaseId);
-    now += 61_000;
-    expect(await findLostLeases(db, { target: TARGET, now, startedAt: 0, limit: 99 })).toContain(leaseId);
-    expect(await rescueJobs(db, { leaseId, now, startedAt: 0 })).toEqual(keys);
-    expect(await rescueJobs(db, { leaseId, now, startedAt: 0 })).toEqual([]);
+    expect(
+      await findLostLeases(db, { target: TARGET, now: clock.now, startedAt: 0, limit: 99 }),
+    ).not.toContain(leaseId);
+    clock.now += 61_000;
+    expect(await findLostLeases(db, { target: TARGET, now: clock.now, startedAt: 0, limit: 99 })).toContain(
+      leaseId,
+    );
+    expect(await rescueJobs(db, { leaseId, now: clock.now, startedAt: 0 })).toEqual(keys);
+    expect(await rescueJobs(db, { leaseId, now: clock.now, startedAt: 0 })).toEqual([]);
     expect(await agreed(id)).toEqual({ retryable: 1 });
     const [job] = await readJobs(db, id);
     expect(job).toMatchObject({ attempt: 0, rescues: 1, lease_id: null });
@@ -358,8 +323,8 @@ describe("rescue", () => {
     for (let death = 0; death < 10; death += 1) {
       const { leaseId, jobs } = await claim(keys);
       expect(jobs).toHaveLength(1);
-      now += 61_000;
-      keys = await rescueJobs(db, { leaseId, now, startedAt: 0 });
+      clock.now += 61_000;
+      keys = await rescueJobs(db, { leaseId, now: clock.now, startedAt: 0 });
     }
     expect(keys).toEqual([]);
     expect(await agreed(id)).toEqual({ dead: 1 });
@@ -372,8 +337,8 @@ describe("rescue", () => {
     const { leaseId } = await claim(await queue(id));
     const renew = (at: number) =>
       renewLease(db, { id: leaseId, now: at, expiresAt: at + 60_000, batchIds: [id] });
-    expect(await renew(now + 30_000)).toEqual([{ id, state: "running", runEpoch: 0 }]);
-    expect(await renew(now + 100_000)).toBeNull();
+    expect(await renew(clock.now + 30_000)).toEqual([{ id, state: "running", runEpoch: 0 }]);
+    expect(await renew(clock.now + 100_000)).toBeNull();
   });
 });
 
@@ -382,19 +347,19 @@ describe("cancel and stray messages", () => {
     const id = await batch({ rows: 5 });
     await claim(await queue(id, 1));
     await queue(id, 1);
-    await cancelBatch(db, { target: TARGET, id, now });
-    expect(await cancelJobs(db, { batchId: id, now, limit: 3 })).toBe(3);
-    expect(await cancelJobs(db, { batchId: id, now, limit: 3 })).toBe(1);
-    expect(await cancelJobs(db, { batchId: id, now, limit: 3 })).toBe(0);
+    await cancelBatch(db, { target: TARGET, id, now: clock.now });
+    expect(await cancelJobs(db, { batchId: id, now: clock.now, limit: 3 })).toBe(3);
+    expect(await cancelJobs(db, { batchId: id, now: clock.now, limit: 3 })).toBe(1);
+    expect(await cancelJobs(db, { batchId: id, now: clock.now, limit: 3 })).toBe(0);
     expect(await agreed(id)).toEqual({ running: 1, cancelled: 4 });
   });
 
   it("records a message that names no job, and puts an open job back", async () => {
     const id = await batch({ rows: 1 });
     const keys = [...(await queue(id)), { batchId: id, line: 77 }];
-    await buryOrphans(db, { keys, target: TARGET, now });
-    await buryOrphans(db, { keys, target: TARGET, now });
-    await putBackJobs(db, { keys, target: TARGET, now, onlyStopped: false });
+    await buryOrphans(db, { keys, target: TARGET, now: clock.now });
+    await buryOrphans(db, { keys, target: TARGET, now: clock.now });
+    await putBackJobs(db, { keys, target: TARGET, now: clock.now, onlyStopped: false });
     const letters = await db.run(sql("SELECT line, code FROM dead_letters WHERE batch_id = ?1", id));
     expect(letters.rows).toEqual([{ line: 77, code: "platform.orphan" }]);
     expect(await agreed(id)).toEqual({ pending: 1 });
@@ -406,14 +371,25 @@ describe("the price of a job", () => {
     const id = await batch({ rows: 100, args: (line) => argsOf(line) });
     const meter = { calls: 0, rowsRead: 0, rowsWritten: 0 };
     const counted = openDb(env.DB, meter);
-    const keys = await queueJobs(counted, { batchId: id, dispatchId: crypto.randomUUID(), now, limit: 100 });
+    const keys = await queueJobs(counted, {
+      batchId: id,
+      dispatchId: crypto.randomUUID(),
+      now: clock.now,
+      limit: 100,
+    });
     for (let from = 0; from < keys.length; from += 10) {
-      const leaseId = `price-${from}-${now}`;
-      const given = { leaseId, target: TARGET, now, expiresAt: now + 60_000, toleranceMs: 0 };
+      const leaseId = `price-${from}-${clock.now}`;
+      const given = {
+        leaseId,
+        target: TARGET,
+        now: clock.now,
+        expiresAt: clock.now + 60_000,
+        toleranceMs: 0,
+      };
       const jobs = await claimJobs(counted, { keys: keys.slice(from, from + 10), ...given });
       await settleJobs(counted, {
         leaseId,
-        now,
+        now: clock.now,
         settlements: jobs.map((job) => settlement(job)),
         halts: [],
         waiting: new Map(),
