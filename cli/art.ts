@@ -11,6 +11,7 @@ import { EXIT, type ExitCode, type Fault, tellFault } from "./failure.ts";
 import { contentName, type HashedFile, hashFolder, listFolder } from "./media-folder.ts";
 import { missingFrom, readSet, uploadAll } from "./media-upload.ts";
 import { isCertain, validateHere } from "./offline.ts";
+import { tellTrouble } from "./parts.ts";
 import type { SubmitOptions } from "./submission.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -36,10 +37,9 @@ export async function sendArt(
   if (!named.ok) return named;
   const missing = missingFrom(held.value, files.value);
   const uploaded = await uploadAll(client, terminal, set, missing);
-  if (!uploaded.ok) return fail(context.failed(uploaded.error));
-  terminal.note(
-    `${plural(missing.length, "file")} uploaded, ${files.value.length - missing.length} there already (media set ${set}).`,
-  );
+  if (!uploaded.ok) return fail(tellTrouble(context, uploaded.error));
+  const there = files.value.length - uploaded.value;
+  terminal.note(`${plural(uploaded.value, "file")} uploaded, ${there} there already (media set ${set}).`);
   return ok(set);
 }
 

@@ -58,6 +58,7 @@ export async function tellEnd(context: Context, batch: Batch, publish = true): P
     context.terminal.say(endText(batch));
     if (batch.rows.invalid > 0 || batch.state === "invalid") await tellRowProblems(context, batch);
     if (batch.jobs.dead > 0) await tellDead(context, batch);
+    tellRows(context, batch);
     tellWhatHoldsIt(context, batch);
     tellNotPublic(context, batch, publish);
   }
@@ -86,6 +87,22 @@ async function tellDead({ client, terminal, typed }: Context, batch: Batch): Pro
     `look:   ${typed(`dead-letters ${batch.id}`)}`,
     `replay: ${typed(`replay --batch ${batch.id} --watch`)}`,
   );
+}
+
+/** How to get rows back that are not done. Of an invalid batch nothing ran: there the file itself is to be mended. */
+function tellRows({ terminal, typed }: Context, batch: Batch): void {
+  const [, name = "", extension = "csv"] = /^(.*?)(?:\.([^.]*))?$/s.exec(batch.name) ?? [];
+  const base = name.replace(/[^\w.-]+/g, "-").replace(/^-+|-+$/g, "") || batch.id;
+  const ending = /^(jsonl?|ndjson)$/.test(extension) ? extension : "csv";
+  const file = (kind: string): string => typed(`results ${batch.id} --${kind} -o ${base}-${kind}.${ending}`);
+  if (batch.state === "invalid") {
+    if (batch.rows.invalid > 0) terminal.say(`its rows, each with what is wrong: ${file("failed")}`);
+    return;
+  }
+  const failed = batch.jobs.dead + batch.rows.invalid;
+  if (failed > 0)
+    terminal.say(`${plural(failed, "failed row")} as a file, to correct and submit: ${file("failed")}`);
+  if (batch.jobs.cancelled > 0) terminal.say(`rows that were not run: ${file("unprocessed")}`);
 }
 
 /** The commonest reasons first; one letter stands for all of its code and step. */

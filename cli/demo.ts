@@ -1,7 +1,7 @@
 /**
  * `npm run demo`: the main job from nothing, and the proof that it worked. A collection, a CSV and its art go in;
  * every published file and its metadata are fetched back without credentials and compared; one row is broken on
- * purpose, mended and replayed. Exit code 0 only if all of it held. `-- --keep` leaves it running.
+ * purpose, mended and replayed; at the end every promise is checked against D1 and the ledger. Exit code 0 only if all of it held. `-- --keep` leaves it running.
  */
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -10,6 +10,7 @@ import type { Context } from "./context.ts";
 import { breakAndMend, tellDeadLetters } from "./demo/dead-letter.ts";
 import { ART, MEDIA, MEND_DIR, RELICS, readLocalFiles } from "./demo/examples.ts";
 import { createCollection, publishCollection, submitWithArt } from "./demo/main-job.ts";
+import { checkPromises } from "./demo/promises.ts";
 import { proveSubmitted, shortcomings, summary } from "./demo/proof.ts";
 import { contextOf, type Stage, setStage } from "./demo/stage.ts";
 import { EXIT, type ExitCode } from "./failure.ts";
@@ -53,7 +54,8 @@ async function perform(stage: Stage): Promise<ExitCode> {
   return EXIT.rows;
 }
 
-async function demonstrate(stage: Stage, context: Context, { url, emulatorUrl }: Running): Promise<ExitCode> {
+async function demonstrate(stage: Stage, context: Context, running: Running): Promise<ExitCode> {
+  const { url, emulatorUrl } = running;
   terminal.say(`API  ${url}    emulator  ${emulatorUrl}/`);
   const collection = await createCollection(context);
   if (!collection.ok) return collection.error;
@@ -72,9 +74,13 @@ async function demonstrate(stage: Stage, context: Context, { url, emulatorUrl }:
   const mendedFiles = await readLocalFiles(MEDIA, MEND_DIR);
   const mended = await proveSubmitted(context, published.value, { ...broken.value, files: mendedFiles });
 
-  const failings = [...shortcomings(main), ...shortcomings(mended)];
-  terminal.complain(...failings);
   terminal.say(summary([main, mended]));
+  const failings = [
+    ...shortcomings(main),
+    ...shortcomings(mended),
+    ...(await checkPromises(terminal, running)),
+  ];
+  terminal.complain(...failings);
   return failings.length === 0 ? EXIT.good : EXIT.rows;
 }
 

@@ -1,36 +1,26 @@
 /** Files that people name: opened for sending, or said in one sentence why not. */
 import { openAsBlob } from "node:fs";
 import { access, constants, stat } from "node:fs/promises";
-import { buffer } from "node:stream/consumers";
 import { MB, PLATFORM } from "../shared/limits.ts";
 import { fail, ok, type Result } from "../shared/result.ts";
 import { type Fault, usageFault } from "./failure.ts";
 
-/** A file that streams from disk when it is sent. @param maxBytes what one request may carry, unless it stays here. */
+/** A file that streams from disk when it is sent. @param maxBytes what a single body may have, unless it goes another way. */
 export async function openFile(
   path: string,
   maxBytes: number = PLATFORM.requestBytes,
 ): Promise<Result<Blob, Fault>> {
   const bytes = await sizeOf(path);
   if (!bytes.ok) return bytes;
-  if (bytes.value > maxBytes) return fail(tooLarge([`${path} (${megabytes(bytes.value)})`]));
+  if (bytes.value > maxBytes) return fail(tooLarge([`${path} (${megabytes(bytes.value)})`], maxBytes));
   return ok(await openAsBlob(path));
 }
 
-/** What is piped into the command, read to its end: a body of known length can be sent again. */
-export async function readStdin(stdin: NodeJS.ReadableStream): Promise<Result<Blob, Fault>> {
-  const bytes = await buffer(stdin);
-  if (bytes.length > PLATFORM.requestBytes) {
-    return fail(tooLarge([`standard input (${megabytes(bytes.length)})`]));
-  }
-  return ok(new Blob([bytes]));
-}
-
 /** One fault for all that is over the limit, so that they are mended in one go. */
-export const tooLarge = (names: readonly string[]): Fault =>
+export const tooLarge = (names: readonly string[], maxBytes: number): Fault =>
   usageFault(
     "body.too_large",
-    `Expected files of at most ${megabytes(PLATFORM.requestBytes)} each, got ${names.slice(0, 10).join(", ")}${names.length > 10 ? ` and ${names.length - 10} more` : ""}.`,
+    `Expected files of at most ${megabytes(maxBytes)} each, got ${names.slice(0, 10).join(", ")}${names.length > 10 ? ` and ${names.length - 10} more` : ""}.`,
     "Make it smaller, split it, or name the media by URL instead of sending it.",
   );
 

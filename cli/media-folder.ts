@@ -7,7 +7,7 @@ import { createReadStream } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { PLATFORM } from "../shared/limits.ts";
+import { LIMITS } from "../shared/limits.ts";
 import { fail, ok, type Result } from "../shared/result.ts";
 import { type Fault, usageFault } from "./failure.ts";
 import { megabytes, tooLarge, unreadable } from "./files.ts";
@@ -31,9 +31,10 @@ export async function listFolder(folder: string, except: string): Promise<Result
     return fail(
       folderFault(folder, `holds two files that are both called ${twin.fileName} in Unicode form C`),
     );
-  const large = files.filter((file) => file.bytes > PLATFORM.requestBytes);
+  const large = files.filter((file) => file.bytes > LIMITS.mediaMaxBytes);
   if (large.length === 0) return ok(files);
-  return fail(tooLarge(large.map((file) => `${file.fileName} (${megabytes(file.bytes)})`)));
+  const names = large.map((file) => `${file.fileName} (${megabytes(file.bytes)})`);
+  return fail(tooLarge(names, LIMITS.mediaMaxBytes));
 }
 
 async function walk(folder: string, except: string): Promise<FolderFile[]> {

@@ -7,6 +7,7 @@ import { registerDeadLetters } from "./commands/dead-letters.ts";
 import { registerDoctor } from "./commands/doctor.ts";
 import { registerRender } from "./commands/render.ts";
 import { registerReplay } from "./commands/replay.ts";
+import { registerResults } from "./commands/results.ts";
 import { registerStatus } from "./commands/status.ts";
 import { registerSubmit } from "./commands/submit.ts";
 import { registerToken } from "./commands/token.ts";
@@ -20,6 +21,7 @@ const COMMANDS = [
   registerValidate,
   registerWatch,
   registerStatus,
+  registerResults,
   registerDeadLetters,
   registerReplay,
   registerCollection,

@@ -12,7 +12,14 @@ export interface Answer {
   /** Name of the webrpc error, for the ledger. */
   error?: string;
   /** What the ledger learns only from the answer. */
-  noted?: { projectId?: number; collectionId?: number; assetId?: number; field?: string };
+  noted?: {
+    projectId?: number;
+    collectionId?: number;
+    assetId?: number;
+    field?: string;
+    isPrivate?: boolean;
+    sha256?: string;
+  };
 }
 
 /** An answer and what becomes of it on its way: whole, cut after so many bytes, or never sent. */

@@ -25,6 +25,7 @@ export async function perform(world: World, call: Call): Promise<Delivery> {
   if (plan.delayMs > 0 && !(await waited(plan.delayMs, world.closing))) return { kind: "dropped" };
   const instead = plan.strike && insteadOfActing(plan.strike);
   const answer = instead === null ? await carriedOut(act) : null;
+  if (answer !== null) entry.acted = world.ledger.nextActed();
   const delivery = answer === null ? (instead ?? dropped) : afterActing(plan.strike, answer);
   note(entry, answer ?? (delivery.kind === "whole" ? delivery.answer : null));
   world.ledger.close({ ...entry, fault: plan.strike?.what.kind ?? null, ms: world.now() - entry.at });

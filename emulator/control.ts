@@ -1,5 +1,5 @@
 /**
- * control.ts: /_emulator: switches, faults and ledger while it runs. Bodies must be application/json, which
+ * control.ts: /_emulator: switches, faults, ledger and state while it runs. Bodies must be application/json, which
  * no page of another site can send here unasked.
  */
 import { type Context, Hono } from "hono";
@@ -9,6 +9,7 @@ import { readBody, textOf } from "./body.ts";
 import { faultSchema, faultsInput } from "./faults.ts";
 import { ledgerQuery } from "./ledger.ts";
 import { controlMaxBytes } from "./limits.ts";
+import { stateOf, stateQuery } from "./state.ts";
 import { switchesPatch } from "./switches.ts";
 import type { World } from "./world.ts";
 
@@ -39,6 +40,10 @@ export function control(world: World): Hono<Env> {
     return query.success ? c.json(world.ledger.list(query.data)) : c.json(problemOf(query.error), 400);
   });
   app.get("/ledger/summary", (c) => c.json(world.ledger.summary()));
+  app.get("/state", (c) => {
+    const query = stateQuery.safeParse(c.req.query());
+    return query.success ? c.json(stateOf(world.store, query.data)) : c.json(problemOf(query.error), 400);
+  });
   app.delete("/ledger", (c) => {
     world.ledger.clear();
     return c.json({ cleared: true });

@@ -196,12 +196,14 @@ function spendRate(
   const window = one.windows.get(subject) ?? new RateWindow();
   one.windows.set(subject, window);
   const { allowed, remaining, resetSeconds } = window.take(limit, windowMs, nowMs);
-  Object.assign(plan.headers, {
-    "Credits-Rate-Limit": String(limit),
-    "Credits-Rate-Remaining": String(remaining),
-    "Credits-Rate-Reset": String(resetSeconds),
-    "Credits-Rate-Cost": "1",
-  });
+  if (what.headers) {
+    Object.assign(plan.headers, {
+      "Credits-Rate-Limit": String(limit),
+      "Credits-Rate-Remaining": String(remaining),
+      "Credits-Rate-Reset": String(resetSeconds),
+      "Credits-Rate-Cost": "1",
+    });
+  }
   if (allowed) return false;
   const retryAfterSeconds = what.retryAfterSeconds === undefined ? windowMs / 1000 : what.retryAfterSeconds;
   plan.strike = { id: one.id, what: { kind: "rateLimit", error: what.error, retryAfterSeconds } };

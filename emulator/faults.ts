@@ -57,6 +57,8 @@ const what = z.discriminatedUnion("kind", [
       perMinute: z.int().min(1).optional(),
       error: z.enum(["QuotaRateLimit", "RateLimited"]).default("QuotaRateLimit"),
       retryAfterSeconds: wholeNumber.nullable().optional(),
+      /** false: no `Credits-Rate-*` on any answer, so that a caller must find the limit by itself. */
+      headers: z.boolean().default(true),
     })
     .refine((limit) => (limit.perSecond === undefined) !== (limit.perMinute === undefined), {
       message: "expected exactly one of perSecond and perMinute",

@@ -25,6 +25,12 @@ export interface LedgerEntry {
   error: string | null;
   /** Kind of the fault that struck. */
   fault: string | null;
+  /** Carried out as the how-many-th of all calls, also where the answer was then kept back; null: not at all. */
+  acted: number | null;
+  /** Whether the token was private after CreateToken or UpdateToken; null for everything else. */
+  isPrivate: boolean | null;
+  /** Of the file that was uploaded. */
+  sha256: string | null;
   ms: number;
   /** Bytes of the body received, or of the body sent where none was received. */
   bytes: number;
@@ -68,16 +74,31 @@ export interface LedgerSummary {
 }
 
 const columns = `id, at_ms AS at, surface, method, path, project_id AS projectId, collection_id AS collectionId,
-  token_id AS tokenId, asset_id AS assetId, field, status, error, fault, ms, bytes`;
+  token_id AS tokenId, asset_id AS assetId, field, status, error, fault, ms, bytes, acted, is_private AS isPrivate,
+  sha256`;
+
+/** As SQLite keeps it: it has no boolean. */
+type LedgerRow = Omit<LedgerEntry, "isPrivate"> & { isPrivate: number | null };
 
 export class Ledger {
   readonly #store: Store;
   readonly #underWay = new Map<number, LedgerEntry>();
   #lastId: number;
+  #lastActed: number;
 
   constructor(store: Store) {
     this.#store = store;
-    this.#lastId = store.get<{ id: number | null }>("SELECT max(id) AS id FROM ledger")?.id ?? 0;
+    const last = store.get<{ id: number | null; acted: number | null }>(
+      "SELECT max(id) AS id, max(acted) AS acted FROM ledger",
+    );
+    this.#lastId = last?.id ?? 0;
+    this.#lastActed = last?.acted ?? 0;
+  }
+
+  /** The place in order of a call that was just carried out. */
+  nextActed(): number {
+    this.#lastActed += 1;
+    return this.#lastActed;
   }
 
   open(opening: Opening): LedgerEntry {
@@ -90,7 +111,9 @@ export class Ledger {
   close(entry: LedgerEntry): void {
     this.#underWay.delete(entry.id);
     this.#store.run(
-      "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      `INSERT INTO ledger (id, at_ms, surface, method, path, project_id, collection_id, token_id, asset_id, field,
+         status, error, fault, ms, bytes, acted, is_private, sha256)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ...[entry.id, entry.at, entry.surface, entry.method, entry.path, entry.projectId, entry.collectionId],
       ...[
         entry.tokenId,
@@ -102,12 +125,13 @@ export class Ledger {
         entry.ms,
         entry.bytes,
       ],
+      ...[entry.acted, entry.isPrivate === null ? null : Number(entry.isPrivate), entry.sha256],
     );
   }
 
   list(query: LedgerQuery = {}): LedgerPage {
     const asked = ledgerQuery.parse(query);
-    const done = this.#store.all<LedgerEntry>(
+    const done = this.#store.all<LedgerRow>(
       `SELECT ${columns} FROM ledger WHERE id > ?1 AND (?2 IS NULL OR method = ?2) AND (?3 IS NULL OR surface = ?3)
          AND (?4 IS NULL OR collection_id = ?4) AND (?5 IS NULL OR token_id = ?5) AND (?6 IS NULL OR status = ?6)
        ORDER BY id LIMIT ?7`,
@@ -115,7 +139,7 @@ export class Ledger {
       ...[asked.tokenId ?? null, asked.status ?? null, asked.limit],
     );
     const underWay = [...this.#underWay.values()].filter((entry) => isAsked(entry, asked));
-    const items = [...done, ...underWay].sort((a, b) => a.id - b.id).slice(0, asked.limit);
+    const items = [...done.map(toEntry), ...underWay].sort((a, b) => a.id - b.id).slice(0, asked.limit);
     const oldest = Math.min(...this.#underWay.keys(), Infinity);
     return { items, next: Math.max(asked.after, Math.min(items.at(-1)?.id ?? asked.after, oldest - 1)) };
   }
@@ -190,7 +214,14 @@ const blank: Omit<LedgerEntry, "id" | "at" | "surface" | "method" | "path"> = {
   fault: null,
   ms: 0,
   bytes: 0,
+  acted: null,
+  isPrivate: null,
+  sha256: null,
 };
+
+function toEntry({ isPrivate, ...rest }: LedgerRow): LedgerEntry {
+  return { ...rest, isPrivate: isPrivate === null ? null : isPrivate === 1 };
+}
 
 function isAsked(entry: LedgerEntry, asked: z.output<typeof ledgerQuery>): boolean {
   const { after, method, surface, collectionId, tokenId, status } = asked;

@@ -71,8 +71,12 @@ export async function answerRpc(world: World, request: RpcRequest): Promise<Answ
   return { ...answer, headers, noted: { ...project, ...made(outcome) } };
 }
 
-/** The ids of what a call made: they are not in its request. */
-function made(outcome: object): { collectionId?: number; assetId?: number } {
+/** The flag of the token that a method wrote. A symbol, because no answer of the service tells it. */
+export const isPrivate = Symbol("isPrivate");
+
+/** What a call made, for the ledger: it is not in its request. */
+function made(outcome: object): Answer["noted"] {
+  if (isPrivate in outcome) return { isPrivate: outcome[isPrivate] === true };
   if ("asset" in outcome) return { assetId: idOf(outcome.asset) };
   return "collection" in outcome ? { collectionId: idOf(outcome.collection) } : {};
 }

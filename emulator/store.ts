@@ -31,7 +31,11 @@ CREATE TABLE IF NOT EXISTS tasks (id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms IN
 CREATE TABLE IF NOT EXISTS ledger (
   id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, surface TEXT NOT NULL, method TEXT NOT NULL,
   path TEXT NOT NULL, project_id INTEGER, collection_id INTEGER, token_id TEXT, asset_id INTEGER, field TEXT,
-  status INTEGER, error TEXT, fault TEXT, ms INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;`;
+  status INTEGER, error TEXT, fault TEXT, ms INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  acted INTEGER, is_private INTEGER, sha256 TEXT) STRICT;`;
+
+/** Columns that came later: a directory of before lacks them. */
+const laterColumns = { acted: "INTEGER", is_private: "INTEGER", sha256: "TEXT" };
 
 export interface Store {
   run(sql: string, ...values: SQLInputValue[]): { changes: number; id: number };
@@ -75,6 +79,7 @@ function openDatabase(dir: string | null): DatabaseSync {
     // Exclusive: keeps a second emulator out, and halves the cost of a write.
     db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;");
     db.exec(`BEGIN IMMEDIATE; ${schema} COMMIT;`);
+    addLaterColumns(db);
   } catch (error) {
     throw new Error(`cannot open the emulator's state in ${dir}: is another emulator running there?`, {
       cause: error,
@@ -82,6 +87,18 @@ function openDatabase(dir: string | null): DatabaseSync {
   }
   beginIds(db);
   return db;
+}
+
+function addLaterColumns(db: DatabaseSync): void {
+  const there = new Set(
+    db
+      .prepare("SELECT name FROM pragma_table_info('ledger')")
+      .all()
+      .map(({ name }) => name),
+  );
+  for (const [name, type] of Object.entries(laterColumns)) {
+    if (!there.has(name)) db.exec(`ALTER TABLE ledger ADD COLUMN ${name} ${type}`);
+  }
 }
 
 function beginIds(db: DatabaseSync): void {

@@ -12,7 +12,7 @@ import {
   type TokenRow,
   tokenMissing,
 } from "./rows.ts";
-import { type Method, type Scope, secretMethod } from "./rpc.ts";
+import { isPrivate, type Method, type Scope, secretMethod } from "./rpc.ts";
 import { assetJson, tokenJson, zeroTime } from "./shapes.ts";
 import type { Store } from "./store.ts";
 import { isRefusal, type Refusal, refuse } from "./webrpc.ts";
@@ -54,7 +54,8 @@ function create(scope: Scope, args: ReturnType<typeof createArgs>): object | Ref
   // the most dangerous reading for a client: a public token shows the new metadata before its media is there.
   const hidden = args.private ?? (existing === undefined || existing.private === 1);
   write(scope, collection.id, existing?.token_id ?? null, tokenId, contentFrom(args.token), hidden);
-  return { token: tokenJson(tokenId, contentFrom(args.token), zeroTime, switches), assets: null };
+  const token = tokenJson(tokenId, contentFrom(args.token), zeroTime, switches);
+  return { token, assets: null, [isPrivate]: hidden };
 }
 
 function existingRefusal({ world }: Scope): Refusal {
@@ -104,8 +105,9 @@ function update(scope: Scope, args: ReturnType<typeof updateArgs>): object | Ref
   if (given !== null && !merge && given.name === "")
     return refuse("RequiredArgument", "token.name is required");
   const content = given === null ? contentOf(row) : updated(contentOf(row), contentFrom(given), merge);
-  write(scope, collection.id, row.token_id, newId, content, args.private ?? row.private === 1);
-  return { token: tokenJson(newId, content, zeroTime, switches) };
+  const hidden = args.private ?? row.private === 1;
+  write(scope, collection.id, row.token_id, newId, content, hidden);
+  return { token: tokenJson(newId, content, zeroTime, switches), [isPrivate]: hidden };
 }
 
 function updated(old: TokenContent, given: TokenContent, merge: boolean): TokenContent {

@@ -2,6 +2,7 @@
  * upload.ts: the bytes of an asset. The asset row must be there; a second upload replaces the first. The
  * answer is a bare Asset with status 200; errors of the handler have the body that a switch names.
  */
+import { createHash } from "node:crypto";
 import { type Answer, jsonAnswer, textAnswer } from "./answer.ts";
 import { secretCaller } from "./auth.ts";
 import { partsOf } from "./multipart.ts";
@@ -52,7 +53,8 @@ export async function answerUpload(world: World, request: UploadRequest): Promis
     return handlerError(world.switches, refuse("InvalidArgument", "unsupported or unreadable file type"));
   }
   const answer = jsonAnswer(assetJson(keep(world, asset, file, measured), request.projectId, request.origin));
-  return { ...answer, noted: { assetId: asset.id, field: asset.metadata_field } };
+  const sha256 = createHash("sha256").update(file).digest("hex");
+  return { ...answer, noted: { assetId: asset.id, field: asset.metadata_field, sha256 } };
 }
 
 function targetOf({ store, switches }: World, request: UploadRequest): AssetRow | Refusal {

@@ -4,6 +4,7 @@
  */
 import { decodeJwt } from "jose";
 import * as z from "zod";
+import { type Gateways, PUBLIC_GATEWAYS, readGateways } from "./media/sources.ts";
 import { fail, ok, type Result } from "./result.ts";
 
 /** The variables of the contract's section 2, as Wrangler hands them over. All of them may be missing. */
@@ -18,6 +19,8 @@ export type Variables = {
   API_TOKENS?: string;
   MAX_CALLS_PER_SECOND?: string;
   MEDIA_PRIVATE_HOSTS?: string;
+  IPFS_GATEWAYS?: string;
+  AR_GATEWAYS?: string;
   JOB_CONCURRENCY?: string;
   MAX_ATTEMPTS?: string;
   CALL_TIMEOUT_MS?: string;
@@ -41,6 +44,7 @@ export type Config = {
   readonly apiTokens: readonly ApiToken[] | null;
   readonly maxCallsPerSecond: number | null;
   readonly mediaPrivateHosts: readonly string[];
+  readonly mediaGateways: Gateways;
   readonly jobConcurrency: number;
   readonly maxAttempts: number;
   readonly callTimeoutMs: number;
@@ -58,6 +62,9 @@ export function readConfig(variables: Variables): Result<Config, readonly Config
   const metadataUrl = readUrl(given, problems);
   const claims = readKey(given, problems);
   const projectId = readProject(given, claims, problems);
+  const mediaPrivateHosts = readPrivateHosts(given, problems);
+  const gateways = (name: "IPFS_GATEWAYS" | "AR_GATEWAYS", fallback: readonly string[]) =>
+    readBases(given, name, mediaPrivateHosts, problems) ?? fallback;
   const config = {
     metadataUrl: metadataUrl ?? "",
     projectId: projectId ?? 0,
@@ -67,7 +74,11 @@ export function readConfig(variables: Variables): Result<Config, readonly Config
     projectAccessKey: given.PROJECT_ACCESS_KEY ?? null,
     apiTokens: readTokens(given, problems),
     maxCallsPerSecond: whole(given, "MAX_CALLS_PER_SECOND", null, 1, problems),
-    mediaPrivateHosts: readPrivateHosts(given, problems),
+    mediaPrivateHosts,
+    mediaGateways: {
+      ipfs: gateways("IPFS_GATEWAYS", PUBLIC_GATEWAYS.ipfs),
+      ar: gateways("AR_GATEWAYS", PUBLIC_GATEWAYS.ar),
+    },
     jobConcurrency: whole(given, "JOB_CONCURRENCY", 6, 1, problems, 100) ?? 6,
     maxAttempts: whole(given, "MAX_ATTEMPTS", 5, 1, problems, 100) ?? 5,
     callTimeoutMs: whole(given, "CALL_TIMEOUT_MS", 30_000, 100, problems, 120_000) ?? 30_000,
@@ -185,6 +196,21 @@ function readPrivateHosts(given: Parsed, problems: ConfigProblem[]): string[] {
     }
   }
   return hosts;
+}
+
+/** Null where there is none. A gateway is asked for strangers' media, so the guard's rules hold for it as well. */
+function readBases(
+  given: Parsed,
+  name: "IPFS_GATEWAYS" | "AR_GATEWAYS",
+  privateHosts: readonly string[],
+  problems: ConfigProblem[],
+): readonly string[] | null {
+  const read = readGateways(given[name] ?? "", privateHosts);
+  if (read.ok) return read.value.length > 0 ? read.value : null;
+  const expected =
+    "base URLs such as https://ipfs.example.com, comma-separated; private ones also in MEDIA_PRIVATE_HOSTS";
+  problems.push(malformed(name, expected, read.error));
+  return null;
 }
 
 function whole(

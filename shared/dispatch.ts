@@ -9,6 +9,7 @@ import { LIMITS, PLATFORM } from "./limits.ts";
 import type { Log } from "./log.ts";
 import type { Db } from "./store/db.ts";
 import { type DispatchableBatch, listDispatchable, queueJobs } from "./store/dispatches.ts";
+import { releaseHold } from "./store/holds.ts";
 
 export type DispatchContext = {
   readonly db: Db;
@@ -18,11 +19,13 @@ export type DispatchContext = {
   readonly log: Log;
 };
 
-/** Fills the window. @returns how many messages were sent. */
+/** Fills the window, unless the target is held back. @returns how many messages were sent. */
 export async function dispatch(ctx: DispatchContext): Promise<number> {
-  const batches = await listDispatchable(ctx.db, ctx.target);
+  const { batches, hold } = await listDispatchable(ctx.db, ctx.target);
+  const held = heldAt(hold, ctx.now());
+  if (held === "void") await releaseHold(ctx.db, ctx.target);
   let sent = 0;
-  for (const { id, share } of shareWindow(batches)) {
+  for (const { id, share } of sharesUnder(held, batches)) {
     const keys = await queueJobs(ctx.db, {
       batchId: id,
       dispatchId: ulid(ctx.now()),
@@ -33,6 +36,27 @@ export async function dispatch(ctx: DispatchContext): Promise<number> {
     sent += keys.length;
   }
   return sent;
+}
+
+/** `trying`: it is time that somebody asks again. `void`: nobody has, so nothing is known to hold any more. */
+export type Held = "no" | "yes" | "trying" | "void";
+
+export function heldAt(hold: { until: number } | null, now: number): Held {
+  if (hold === null) return "no";
+  if (now < hold.until) return "yes";
+  return now < hold.until + LIMITS.holdVoidMs ? "trying" : "void";
+}
+
+/**
+ * A hold is lifted by one job that gets through. Its message was kept back by whoever met the shut gate; where that
+ * one is lost, and only there, dispatch sends one in its place.
+ */
+function sharesUnder(held: Held, batches: readonly DispatchableBatch[]): { id: string; share: number }[] {
+  if (held === "yes") return [];
+  const shares = shareWindow(batches);
+  if (held !== "trying") return shares;
+  if (batches.some(({ queued }) => queued > 0)) return [];
+  return shares.slice(0, 1).map(({ id }) => ({ id, share: 1 }));
 }
 
 /** Messages that should be outstanding at this speed: about three seconds of it. */

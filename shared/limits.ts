@@ -26,6 +26,14 @@ export const PLATFORM = {
 export const LIMITS = {
   /** One intake slice: long enough to amortise the round trips, short enough that the isolate keeps answering. */
   sliceBytes: 4 * MB,
+  /** One part of an upload: as small as R2 takes them, because a line that breaks loses one. */
+  partBytes: 5 * 1024 * 1024,
+  /** The CLI sends what is larger in parts (contract §3). */
+  singleBodyBytes: 8 * MB,
+  /** One upload: three times the largest file that is designed for; one request can still hash it. */
+  uploadMaxBytes: 1_000 * MB,
+  /** An upload that nobody has touched for so long is given up; R2 forgets an unfinished one after seven days. */
+  uploadIdleMs: 2 * DAY,
   /** One JSON body of our own API: a replay of a thousand named jobs is about 40 kB. */
   jsonBodyBytes: 1 * MB,
   /** Rows and bytes of one `json_each` insert: half of what D1 takes, room for multi-byte text. */
@@ -33,13 +41,54 @@ export const LIMITS = {
   insertBytes: 1 * MB,
   /** Row errors and warnings kept in full; more are counted. */
   rowErrorsListed: 10_000,
-  /** One record of a file: longer, and it is a quote that was never closed. */
-  recordBytes: 1 * MB,
+  /** One record of a file, in characters: longer, and it is a quote that was never closed. */
+  recordChars: 1 * MB,
+  /** JSON that is not JSON Lines is read whole (issue 4): an isolate has 128 MB, and text takes two bytes a letter. */
+  jsonFileBytes: 20 * MB,
+  /** Different keys of a file's objects: each is a column, and a file that makes one of every row is no table. */
+  jsonKeys: 1_000,
+  /** Nesting of JSON in a cell or record: people need three levels; SQLite reads a thousand, recursion fewer than it says. */
+  jsonDepth: 64,
+  /** Spellings of traits that are remembered to notice near-duplicates: of one trait, of the file, and how long one may be. */
+  spellingsOfTrait: 250,
+  spellingsOfFile: 2_000,
+  spellingChars: 60,
+  /** A ZIP unpacked, which lies on the CLI's disk meanwhile: bytes, files, and how often its own size. Art hardly shrinks. */
+  archiveBytes: 20_000 * MB,
+  archiveFiles: 100_000,
+  archiveRatio: 200,
+  /** … and below this a ZIP may shrink as much as it likes. */
+  archiveFreeBytes: 100 * MB,
+  /** Values counted a trait, and traits, for the summary of rarity. */
+  rarityValues: 1_000,
+  rarityTraits: 200,
   /** Media: above this, bytes are spooled to R2 instead of held in the isolate (6 jobs × 1 MB). */
   mediaInMemoryBytes: 1 * MB,
   /** Media: Sequence publishes no limit; 200 MB is what Mintline's own streaming is tested for. */
   mediaMaxBytes: 200 * MB,
   mediaRedirects: 5,
+  /**
+   * Bodies of unknown length that an isolate takes into R2 at once: each holds a part of 5 MiB, R2's copy of it and
+   * what was read before, and an isolate has 128 MB for everything.
+   */
+  mediaPartsAtOnce: 4,
+  mediaPartsPollMs: 50,
+  /** Small media kept in memory for other rows of the isolate: a picture that many rows name is read from R2 once. */
+  smallFilesBytes: 16 * MB,
+  /**
+   * Addresses that stand in several rows are fetched once for all: the most used, one for so many rows of the file
+   * (in a small one `sharedAddressesMin`). Each costs two rows written, so in a large file at most 0.2 a job.
+   */
+  sharedAddressPerRows: 10,
+  sharedAddressesMin: 100,
+  /** While another delivery fetches for all: looked at every so often, growing to the second; then the job waits elsewhere. */
+  sharedPollMs: { first: 200, most: 1_500 },
+  sharedWaitMs: 10 * SECOND,
+  sharedSnoozeSeconds: 5,
+  /** Spooled media that a crash left behind: no job lasts so long. Looked for once in so much time: a list costs. */
+  spoolLostMs: DAY,
+  spoolSweepEveryMs: 60 * MINUTE,
+  spoolSweepWithinMs: 1 * MINUTE,
   /** An SVG is checked as a whole, so it is held as a whole; art above this is not drawn by hand. */
   svgMaxBytes: 2 * MB,
   /** A transfer that moves may last this long (contract §2); all tries of one fetch together. */
@@ -79,6 +128,15 @@ export const LIMITS = {
   windowMin: 100,
   windowMax: 5_000,
 
+  /** A hold that nobody has prolonged for this long after its end counts no more: three probes would have. */
+  holdVoidMs: 15 * SECOND,
+  /** Longest delay of the message that makes somebody dispatch again; a longer hold is the sweep's. */
+  wakeMaxMs: 10 * MINUTE,
+  /** Jobs behind a media host that does not answer come back this late by themselves; the first that gets through wakes them. */
+  mediaHostDownMs: 10 * MINUTE,
+  /** A media host that has not answered for this long is left to the attempts: its name may simply be wrong. */
+  mediaPatienceMs: 15 * MINUTE,
+
   /** The sweep sends again what has been waiting for its message this long. */
   messageLostMs: 2 * MINUTE,
   /** A file that has not come in whole after this never will: no request lasts as long. */
@@ -92,6 +150,12 @@ export const LIMITS = {
 
   /** Dead letters put back in one transaction: about 0.3 s of D1, where a million would be past its 30 s. */
   replayPiece: 10_000,
+
+  /** Server-sent events: how often a moving batch is looked at, and one that rests; after how long without a word a comment keeps proxies from closing; after how long the client is made to come back. */
+  eventsEveryMs: 1 * SECOND,
+  eventsRestingMs: 5 * SECOND,
+  eventsSilenceMs: 15 * SECOND,
+  eventsMs: 10 * MINUTE,
 
   listDefault: 50,
   listMax: 500,

@@ -1,51 +1,40 @@
 /**
- * Everything that must hold, one check after the other: types, lint, generated types, unused dependencies,
- * both bundles, then the tests. Counts each check and each test, and ends with `N passed, N failed`; a check
- * that crashes counts as failed. With `--browser`: only the tests that need Chromium.
+ * Everything that must hold: types, lint, generated types, unused dependencies, both bundles, and the tests, side
+ * by side because many of them wait. Tells of each as it ends; then, for all that failed, what it printed; then
+ * `N passed, N failed`, where a check counts as one and a part that crashes as failed. With `--browser`: only the
+ * tests that need Chromium.
  */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { CHECKS, type Tally, tallyOf } from "./tooling/checks.ts";
+import { CHECKS, testsOf } from "./tooling/checks.ts";
+import { type Outcome, runLanes } from "./tooling/run-parts.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "mintline-test-"));
-const report = join(directory, "report.json");
-const tally: Tally = { passed: 0, failed: 0 };
+const tests = (project: string, name: string) => [testsOf(project, name, directory)];
 
-const browser = process.argv.includes("--browser");
+// The journeys first: they last longest, and mostly wait.
+const LANES = [
+  tests("journeys", "tests of the whole, on real stacks"),
+  CHECKS,
+  tests("consumer", "tests of the consumer and shared, in workerd"),
+  tests("node", "tests of the CLI, the emulator and intake, in Node"),
+  tests("producer", "tests of the producer, in workerd"),
+];
+const browser = [tests("browser", "tests in Chromium")];
+const lanes = process.argv.includes("--browser") ? browser : LANES;
 
-for (const { name, command } of browser ? [] : CHECKS) {
-  const ok = run(command);
-  console.log(`${ok ? "ok  " : "FAIL"} ${name}`);
-  tally[ok ? "passed" : "failed"] += 1;
-}
-
-const projects = browser ? ["--project=browser"] : ["--project=!browser"];
-const ok = run([
-  "vitest",
-  "run",
-  ...projects,
-  "--reporter=dot",
-  "--reporter=json",
-  `--outputFile.json=${report}`,
-]);
-const tests = tallyOf(readReport(), ok);
+const outcomes = await runLanes(lanes, availableParallelism() + 1, (outcome) => console.log(lineOf(outcome)));
 rmSync(directory, { recursive: true, force: true });
 
-console.log(`${tally.passed + tests.passed} passed, ${tally.failed + tests.failed} failed`);
-process.exitCode = tally.failed + tests.failed === 0 ? 0 : 1;
+const failures = outcomes.filter(({ tally }) => tally.failed > 0);
+for (const { part, output } of failures) console.log(`\n──── FAIL ${part.name}\n\n${output.trim()}`);
+if (failures.length > 0) console.log();
+const sum = (key: "passed" | "failed") => outcomes.reduce((total, { tally }) => total + tally[key], 0);
+console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
+process.exitCode = failures.length === 0 ? 0 : 1;
 
-function run(command: readonly string[]): boolean {
-  const [program = "", ...args] = command;
-  const env = { ...process.env, WRANGLER_SEND_METRICS: "false" };
-  return spawnSync(program, args, { stdio: "inherit", env }).status === 0;
-}
-
-function readReport(): unknown {
-  try {
-    return JSON.parse(readFileSync(report, "utf8"));
-  } catch {
-    return null;
-  }
+function lineOf({ part, tally, seconds }: Outcome): string {
+  const counts = part.report === undefined ? "" : `: ${tally.passed} passed, ${tally.failed} failed`;
+  return `${tally.failed === 0 ? "ok  " : "FAIL"} ${part.name}${counts} (${seconds.toFixed(1)} s)`;
 }

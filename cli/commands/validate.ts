@@ -3,10 +3,11 @@ import type { Command } from "commander";
 import type { FileReport } from "../../shared/intake/validate-file.ts";
 import { indexMedia } from "../../shared/media/match.ts";
 import { ok, type Result } from "../../shared/result.ts";
-import { plural, rowProblemText } from "../batch-text.ts";
+import { openSubmission, withMedia } from "../archive/open.ts";
+import { plural } from "../batch-text.ts";
 import { type Context, run } from "../context.ts";
 import { EXIT, type ExitCode, type Fault, tellFault } from "../failure.ts";
-import { openFile, readStdin } from "../files.ts";
+import { reportText } from "../file-report.ts";
 import { listFolder } from "../media-folder.ts";
 import { believedNames, validateHere } from "../offline.ts";
 import { repeated } from "../options.ts";
@@ -14,16 +15,13 @@ import { type ReadingOptions, withReadingOptions } from "../submission.ts";
 
 type Options = ReadingOptions & { media?: string; privateHost?: string[] };
 
-/** Enough to see what is wrong; --json lists them all. */
-const SHOWN = 50;
-
 export function registerValidate(program: Command): void {
   withReadingOptions(program.command("validate"))
     .summary("check a file, offline")
     .description(
-      "Reads the whole file by the rules of the deployment, but here: nothing is sent anywhere. Names of media files are believed unless --media gives the folder that holds them.",
+      "Reads the whole file by the rules of the deployment, but here: nothing is sent anywhere. Shows the format, which column became what, the first tokens, how rare each trait is, and every defect. Names of media files are believed unless --media gives the folder that holds them, or they come along in the ZIP or folder.",
     )
-    .argument("<file>", "the CSV; - reads standard input")
+    .argument("<file>", "CSV, JSON Lines, JSON, a ZIP or a folder; - reads standard input")
     .option("--media <folder>", "look the names of media files up in this folder")
     .option("--private-host <host:port>", "as in MEDIA_PRIVATE_HOSTS of the deployment; many times", repeated)
     .addHelpText(
@@ -31,21 +29,24 @@ export function registerValidate(program: Command): void {
       `
 Examples:
   npx --no mintline validate relics.csv --media ./art
-  npx --no mintline validate punks.csv --template "name=CryptoPunk #{id}"`,
+  npx --no mintline validate punks.csv --template "name=CryptoPunk #{id}"
+  npx --no mintline validate drop.zip --json`,
     )
     .action((file: string, options: Options, command: Command) =>
       run(command, (context) => validate(context, file, options)),
     );
 }
 
-async function validate({ terminal }: Context, file: string, options: Options): Promise<ExitCode> {
-  const opened =
-    file === "-" ? await readStdin(process.stdin) : await openFile(file, Number.POSITIVE_INFINITY);
+async function validate({ terminal }: Context, file: string, given: Options): Promise<ExitCode> {
+  const opened = await openSubmission(file, Number.POSITIVE_INFINITY);
   if (!opened.ok) return tellFault(terminal, opened.error);
-  const set = await setOf(file, options.media);
+  const { file: table, bytes, notes } = opened.value;
+  terminal.note(...notes);
+  const options = withMedia(given, opened.value);
+  const set = await setOf(table, options.media);
   if (!set.ok) return tellFault(terminal, set.error);
   const media = { set: set.value, privateHosts: options.privateHost ?? [] };
-  const report = await validateHere(file, opened.value, options, media);
+  const report = await validateHere(table, bytes, options, media);
   for (const problem of report.problems) terminal.emit(problem);
   terminal.emit(summaryOf(report));
   terminal.say(...reportText(file, report));
@@ -73,17 +74,3 @@ const summaryOf = ({ problems: _told, usedFiles, ...report }: FileReport) => ({
   ...report,
   usedFiles: usedFiles.size,
 });
-
-function reportText(file: string, report: FileReport): string[] {
-  const { rows, mapping, samples, warnings } = report;
-  // Errors first: forty doubts about colours must not push the one wrong id off the screen.
-  const problems = [...report.problems].sort((a, b) => a.severity.localeCompare(b.severity));
-  const [sample] = samples;
-  return [
-    `${file}: ${plural(rows.total, "row")}, ${rows.valid} valid, ${rows.invalid} invalid, ${plural(warnings, "warning")}${report.format ? ` (${report.format}; ${report.dialect})` : ""}`,
-    ...Object.entries(mapping).map(([field, column]) => `  ${field} ← ${column}`),
-    ...problems.slice(0, SHOWN).flatMap(rowProblemText),
-    ...(problems.length > SHOWN ? [`  … and ${problems.length - SHOWN} more; --json lists them all`] : []),
-    ...(sample ? ["the first token as it will be:", `  ${JSON.stringify(sample)}`] : []),
-  ];
-}

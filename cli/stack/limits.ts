@@ -13,6 +13,9 @@ export const emulatorReadyWithinMs = 30_000;
 /** `ready` waits no longer than this for what the doctor has to say about a slow METADATA_URL. */
 export const doctorWithinMs = 10_000;
 
+/** A delivery gives back its lease within milliseconds of its last outcome; beyond this one was left behind. */
+export const factsQuietWithinMs = 5_000;
+
 /** Between SIGTERM and SIGKILL at the end. `wrangler dev` takes 1.7 s when nothing runs. */
 export const stopGraceMs = 10_000;
 

@@ -1,7 +1,7 @@
 /**
- * The local D1 as a file, read while no runtime has it open: which migrations are applied (asking Wrangler takes
- * 3 s of every start) and which batches belong to another target. Where the file is not found (a first start, or
- * a Wrangler that keeps it elsewhere) the answer is null, and the caller goes the long way.
+ * The local D1 as a file: which migrations are applied (asking Wrangler takes 3 s of every start), which batches
+ * belong to another target, and whatever a proof must see. Where the file is not found (a first start, or a
+ * Wrangler that keeps it elsewhere) the answer is null, and the caller goes the long way.
  */
 import { globSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -35,6 +35,33 @@ function readLocal<T>(stateRoot: string, sql: string, values: string[], schema: 
       return schema.parse(database.prepare(sql).all(...values));
     } catch {
       // Wrangler keeps a database of its own beside ours; it has no such table.
+    } finally {
+      database.close();
+    }
+  }
+  return null;
+}
+
+/** How long a reader waits for a writer; the runtime holds the file for milliseconds. */
+const BUSY_MS = 5_000;
+
+/**
+ * The rows of several queries as of one moment, also while the runtime has the file open, and after a kill.
+ * @param value the one parameter of each query
+ * @returns null where no file with our tables is found
+ */
+export function readTogether(
+  stateRoot: string,
+  queries: readonly string[],
+  value: string,
+): unknown[][] | null {
+  for (const file of globSync(join(stateRoot, "v3/d1/*/*.sqlite"))) {
+    const database = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS });
+    try {
+      database.exec("BEGIN");
+      const isOurs =
+        database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'batches'").get() !== undefined;
+      if (isOurs) return queries.map((query) => database.prepare(query).all(value));
     } finally {
       database.close();
     }

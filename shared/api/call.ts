@@ -39,11 +39,13 @@ export type Call = {
   readonly json?: unknown;
   /** Sent as it is; a Blob lets Node stream a file from disk with its length known. */
   readonly body?: string | Uint8Array<ArrayBuffer> | Blob;
+  /** The answer is as large as a file, or as slow as the reading of one. */
+  readonly aboutFile?: boolean;
 };
 
 /**
- * Longest wait for an answer to a call that carries no file. A call with a file has none of its own: how long
- * a good upload takes depends on the line, and the runtime gives up on one that stands still.
+ * Longest wait for an answer to a call that carries no file. A call about a file has none of its own: how long a
+ * good one takes depends on the line and the file, and the runtime gives up on one that stands still.
  */
 const ANSWER_WITHIN_MS = 60 * SECOND;
 
@@ -108,7 +110,7 @@ function initOf(to: Connection, call: Call): RequestInit {
   const body = call.json === undefined ? call.body : JSON.stringify(call.json);
   // A redirect would turn a POST into a GET and carry the token along; better to say so.
   const init: RequestInit = { method: call.method, headers, redirect: "manual" };
-  if (call.body === undefined) init.signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+  if (call.body === undefined && !call.aboutFile) init.signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
   if (body !== undefined) init.body = body;
   return init;
 }

@@ -24,11 +24,16 @@ import {
   DoctorReport,
   Job,
   MediaFile,
+  Naming,
+  type NamingRequest,
   type Page,
   pageOf,
   Replay,
   type ReplayRequest,
   RowProblem,
+  Upload,
+  UploadedPart,
+  type UploadRequest,
 } from "./contract.ts";
 
 export type Answer<T> = Promise<Result<T, CallFailure>>;
@@ -81,14 +86,15 @@ export function createClient(to: Connection) {
     health: () => get("/healthz", Health),
     doctor: () => get("/v1/doctor", DoctorReport),
 
-    submit: (file: Body, { query, contentType, idempotencyKey }: Submission): Answer<Batch> =>
+    /** `file` is null where the query names an upload. */
+    submit: (file: Body | null, { query, contentType, idempotencyKey }: Submission): Answer<Batch> =>
       ask(
         to,
         {
           method: "POST",
           path: "/v1/batches",
           query,
-          body: file,
+          ...(file === null ? {} : { body: file }),
           headers: {
             "content-type": contentType ?? "text/csv",
             ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
@@ -105,13 +111,38 @@ export function createClient(to: Connection) {
     jobs: (id: string, query: PageQuery & { state?: string; step?: string } = {}) =>
       get(`${batchPath(id)}/jobs`, pageOf(Job), query),
     job: (id: string) => get(`/v1/jobs/${segment(id)}`, Job),
+    /** The answer itself: a result may be as large as the file. */
+    results: (id: string, fileName: string): Answer<Response> =>
+      send(to, {
+        method: "GET",
+        path: `${batchPath(id)}/results/${segment(fileName)}`,
+        headers: { accept: "*/*" },
+        aboutFile: true,
+      }),
     steer: (id: string, verb: "start" | "pause" | "resume" | "cancel") =>
       post(`${batchPath(id)}/${verb}`, Batch),
+
+    beginUpload: (request: UploadRequest = {}) => post("/v1/uploads", Upload, request),
+    upload: (id: string) => get(uploadPath(id), Upload),
+    putPart: (id: string, number: number, part: Body): Answer<UploadedPart> =>
+      ask(to, { method: "PUT", path: `${uploadPath(id)}/parts/${number}`, body: part }, UploadedPart),
+    /** Its bytes are read from end to end before the answer. */
+    completeUpload: (id: string): Answer<Upload> =>
+      ask(to, { method: "POST", path: `${uploadPath(id)}/complete`, aboutFile: true }, Upload),
 
     mediaSet: (set: string, page: PageQuery = {}) =>
       get(`/v1/media-sets/${segment(set)}`, pageOf(MediaFile), page),
     putMedia: (set: string, fileName: string, file: Body): Answer<MediaFile> =>
       ask(to, { method: "PUT", path: mediaPath(set, fileName), body: file }, MediaFile),
+    putMediaUpload: (set: string, fileName: string, uploadId: string): Answer<MediaFile> =>
+      ask(
+        to,
+        { method: "PUT", path: mediaPath(set, fileName), query: { uploadId }, aboutFile: true },
+        MediaFile,
+      ),
+    /** Gives names to what is here already; the rest is `missing`. */
+    nameMedia: (set: string, request: NamingRequest) =>
+      post(`/v1/media-sets/${segment(set)}`, Naming, request),
     deleteMedia: (set: string, fileName: string) =>
       send(to, { method: "DELETE", path: mediaPath(set, fileName) }),
 
@@ -155,6 +186,7 @@ export async function allPages<T>(load: (cursor: string | null) => Answer<Page<T
   return ok(items);
 }
 
+const uploadPath = (id: string): string => `/v1/uploads/${segment(id)}`;
 const batchPath = (id: string): string => `/v1/batches/${segment(id)}`;
 const mediaPath = (set: string, fileName: string): string =>
   `/v1/media-sets/${segment(set)}/${segment(fileName)}`;

@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { BATCH_STATES, Halted, WAITING_REASONS } from "../job/batch.ts";
 import { JOB_STATES, JobError, MEDIA_FIELDS, STEPS, StepRecord } from "../job/job.ts";
+import { LIMITS } from "../limits.ts";
 
 export const IsoTime = z.iso.datetime();
 
@@ -87,6 +88,8 @@ export const AssetView = z.object({
   id: z.number(),
   url: z.string().nullable(),
   sha256: z.string().nullable(),
+  /** Where a file was not what its name says: what it is sent as. */
+  note: z.string().optional(),
 });
 
 export const Job = z.object({
@@ -187,6 +190,40 @@ export const MediaFile = z.object({
   contentType: z.string(),
 });
 export type MediaFile = z.infer<typeof MediaFile>;
+
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "Expected a SHA-256 as 64 lowercase hex digits.");
+
+/** Names for bytes that may be here already: `missing` must be sent. */
+export const NamingRequest = z.strictObject({
+  files: z
+    .array(z.strictObject({ fileName: z.string(), sha256: Sha256 }))
+    .min(1)
+    .max(LIMITS.listMax),
+});
+export type NamingRequest = z.infer<typeof NamingRequest>;
+export const Naming = z.object({ named: z.array(MediaFile), missing: z.array(z.string()) });
+export type Naming = z.infer<typeof Naming>;
+
+/** Both may be left out; with both, the same file asked for again finds the upload that it began. */
+export const UploadRequest = z.strictObject({
+  bytes: z.number().int().min(1).optional(),
+  sha256: Sha256.optional(),
+});
+export type UploadRequest = z.infer<typeof UploadRequest>;
+
+/** `parts` are the numbers that have come, from 1. All but the last have `partBytes` bytes. */
+export const Upload = z.object({
+  id: z.string(),
+  partBytes: z.number(),
+  state: z.enum(["open", "completed", "moved"]),
+  bytes: z.number().nullable(),
+  sha256: z.string().nullable(),
+  parts: z.array(z.number()),
+  createdAt: IsoTime,
+});
+export type Upload = z.infer<typeof Upload>;
+export const UploadedPart = z.object({ number: z.number(), bytes: z.number() });
+export type UploadedPart = z.infer<typeof UploadedPart>;
 
 export const CollectionInput = z.strictObject({
   name: z.string().min(1),

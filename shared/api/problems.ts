@@ -36,6 +36,15 @@ export const PROBLEMS = {
   "media.not_found": { status: 404, title: "No such media file" },
   "media.bad_name": { status: 400, title: "The media file's name cannot be used" },
   "media.unusable": { status: 400, title: "The media cannot be used" },
+  "upload.not_found": { status: 404, title: "No such upload" },
+  "upload.part_number": { status: 400, title: "The upload has no such part" },
+  "upload.part_size": { status: 400, title: "The part has the wrong size" },
+  "upload.incomplete": { status: 409, title: "Parts of the upload are missing" },
+  "upload.mismatch": { status: 409, title: "The bytes are not those that were announced" },
+  "upload.wrong_state": { status: 409, title: "The upload's state does not allow this" },
+  "results.not_ready": { status: 409, title: "There are no results yet" },
+  "results.other_format": { status: 409, title: "The results of this file have another format" },
+  "results.file_gone": { status: 404, title: "The submitted file is gone" },
   internal: { status: 500, title: "Something went wrong here" },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -28,6 +28,12 @@ const SPREADSHEET_ERRORS: ReadonlySet<string> = new Set([
   "#NUM!",
   "#NULL!",
   "#ERROR!",
+  "#SPILL!",
+  "#CALC!",
+  "#FIELD!",
+  "#BLOCKED!",
+  "#CONNECT!",
+  "#GETTING_DATA",
   "Loading...",
 ]);
 

@@ -9,8 +9,37 @@ import { compileTemplate, type Template } from "./template.ts";
 
 export type ColumnOptions = Pick<BatchOptions, "template" | "map" | "tokenIds">;
 export type FieldTemplates = Partial<Record<Field, Template>>;
-/** The first record that is not empty: names, trimmed, and the line they stand on. */
-export type Header = { readonly cells: readonly string[]; readonly line: number };
+/**
+ * The names of the columns and the line they stand on: the first record that is not empty, trimmed; the keys of
+ * JSON as they are, in the order in which they first come.
+ */
+export type Header = {
+  readonly cells: readonly string[];
+  readonly line: number;
+  /** Only of JSON. */
+  readonly json?: JsonHeader;
+};
+/** What the objects of a JSON file have in common. */
+export type JsonHeader = {
+  readonly syntax: "json" | "json-lines";
+  /** The key under which the list of them stands: `rows`, `assets` or `nfts`; null where it stands alone. */
+  readonly list: string | null;
+  /** Some of them wrap the token's own part in `metadata`. */
+  readonly nested: boolean;
+  /** Columns that hold objects or lists somewhere. */
+  readonly structured: readonly number[];
+  /** Keys beside `metadata` that no field is called by. */
+  readonly leftOut: readonly string[];
+  readonly tooManyKeys: boolean;
+};
+
+/** What a look at all cells has shown of the columns whose names leave it open. */
+export type Settled = {
+  /** The columns that hold nothing but ids. */
+  readonly ids: readonly number[];
+  /** The columns that hold nothing but JSON. */
+  readonly json: readonly number[];
+};
 
 export function readMap(header: Header, map: ColumnOptions["map"], problems: RowProblem[]): FieldColumns {
   const mapped: FieldColumns = {};

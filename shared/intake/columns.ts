@@ -1,4 +1,5 @@
 /** From a header to what each column means. Decided once a file; the rows only read the plan. Pure. */
+import { MEDIA_FIELDS, type MediaField } from "../job/job.ts";
 import {
   type Claims,
   chooseColumns,
@@ -14,24 +15,18 @@ import {
   type Header,
   readMap,
   readTemplates,
+  type Settled,
 } from "./column-options.ts";
-import { FIELDS } from "./fields.ts";
-import {
-  ambiguous,
-  derivedIds,
-  idsNotUsed,
-  missingName,
-  nearMiss,
-  noHeader,
-  unnamedColumn,
-} from "./header-problems.ts";
-import { describeMapping, formatOf } from "./mapping.ts";
+import { formatOf } from "./formats.ts";
+import { type IdSource, weakIdColumns, whereIdsComeFrom } from "./id-columns.ts";
+import { jsonColumns, takeJsonColumns } from "./json-columns.ts";
+import { describeMapping } from "./mapping.ts";
+import { judgeHeader } from "./names.ts";
+import { previewColumn, withoutPreview } from "./preview.ts";
 import type { RowProblem } from "./problem.ts";
 
-export type { ColumnOptions, Header } from "./column-options.ts";
-
-/** Where a row's token id comes from. `own`: `_token_id`; where that is empty, derived. */
-export type IdSource = "file" | "own" | "derived" | "sequential";
+export type { ColumnOptions, Header, Settled } from "./column-options.ts";
+export type { IdSource } from "./id-columns.ts";
 
 export type ColumnPlan = {
   readonly headers: readonly string[];
@@ -40,12 +35,16 @@ export type ColumnPlan = {
   readonly traits: readonly TraitColumn[];
   readonly pairs: readonly PairColumns[];
   readonly properties: readonly PropertyColumn[];
+  /** The media fields that have a column, filled or not. */
+  readonly mediaColumns: ReadonlySet<MediaField>;
+  /** The picture of a work that is none itself: where it is filled, the image's column holds the animation. */
+  readonly preview: number | null;
   readonly idSource: IdSource;
   /** The column `_token_id`, where `idSource` is `own`. */
   readonly ownIdIndex: number | null;
   /** The columns that a derived id is made of. */
   readonly ownCells: readonly number[];
-  /** `opensea`, `thirdweb` or `csv`: said, not used; nothing is read differently because of it. */
+  /** Whose convention the file follows: said, not used; nothing is read differently because of it. */
   readonly format: string;
   /** What the batch shows: field → header, `attributes[Trait]` → header, `template[field]` → its text. */
   readonly mapping: Readonly<Record<string, string>>;
@@ -53,110 +52,69 @@ export type ColumnPlan = {
 
 export type Planned = {
   readonly plan: ColumnPlan;
-  /** Columns that are ids if all their cells are; empty once that is settled. */
-  readonly undecided: readonly number[];
+  /** Columns whose cells decide what they are; empty once that is settled. */
+  readonly undecided: Settled;
   readonly problems: readonly RowProblem[];
 };
 
-/** @param settled those of `undecided` that turned out to hold only ids; null before anybody looked. */
-export function planColumns(
-  header: Header,
-  options: ColumnOptions,
-  settled: readonly number[] | null = null,
-): Planned {
+/** @param settled what a look at all cells has shown of `undecided`; null before anybody looked. */
+export function planColumns(header: Header, options: ColumnOptions, settled: Settled | null = null): Planned {
   const problems: RowProblem[] = [];
+  const { cells } = header;
   const mapped = readMap(header, options.map, problems);
   const templates = readTemplates(header, options.template, problems);
-  const claims = claimColumns(header.cells, mapped);
+  const all = claimColumns(cells, mapped, header.json);
+  const preview = previewColumn(header, all, mapped);
+  const claims = withoutPreview(all, preview);
   const chosen = chooseColumns(header, claims, mapped, problems);
-  const undecided = weakIds(claims, chosen, templates, options);
-  if (settled && undecided.length > 0) takeWeakId(header, settled, chosen, problems);
-  const ids = decideIds(header, options, claims, chosen, templates, problems);
-  const traits = traitColumns(header, claims, chosen);
-  problems.push(...claims.unnamed.map((index) => unnamedColumn(header.line, index)));
-  problems.push(...judgeNames(header, claims, { ...templates, ...chosen }, traits));
+  const json = jsonColumns(header, claims, chosen);
+  const weak = weakIdColumns(claims, { ...templates, ...chosen }, options);
+  const undecided = { ids: weak, json };
+  if (settled) takeJsonColumns(header, json, settled, chosen, problems);
+  const ids = whereIdsComeFrom(header, { claims, weak, settled, chosen, templates, options }, problems);
+  const columns = { ...otherColumns(header, claims, chosen, preview), pairs: claims.pairs, preview };
+  problems.push(...judgeHeader(header, claims, { ...templates, ...chosen }, columns.traits));
   const plan: ColumnPlan = {
-    headers: header.cells,
+    headers: cells,
     fields: chosen,
     templates,
-    traits,
-    pairs: claims.pairs,
-    properties: claims.properties,
+    ...columns,
+    mediaColumns: new Set(MEDIA_FIELDS.filter((field) => chosen[field] !== undefined)),
     ...ids,
-    ownCells: header.cells.flatMap((name, index) => (name === "" || name.startsWith("_") ? [] : [index])),
+    ownCells: cells.flatMap((name, index) => (name === "" || name.startsWith("_") ? [] : [index])),
     format: formatOf(header, chosen, claims),
-    mapping: describeMapping(header, chosen, { ...claims, traits }, options),
+    mapping: describeMapping(header, chosen, { ...columns, ...ids }, options),
   };
-  return { plan, undecided: settled ? [] : undecided, problems };
+  return { plan, undecided: settled ? { ids: [], json: [] } : undecided, problems };
 }
 
 /**
- * `number`, `#` and `edition` are asked only where nothing else is an id. `_token_id` comes first: in a failed
- * file such a column may hold ids by chance, where the whole file's did not.
+ * Every column that is nothing else is a trait, named as in the header. In JSON that is so only where the
+ * objects bring no attributes of their own, and for what is text or a number; the rest are properties.
  */
-function weakIds(
+function otherColumns(
+  { cells, json }: Header,
   claims: Claims,
   chosen: FieldColumns,
-  templates: FieldTemplates,
-  options: ColumnOptions,
-): readonly number[] {
-  const others = chosen.tokenId !== undefined || templates.tokenId !== undefined || claims.ownId !== null;
-  return others || options.tokenIds !== "file" ? [] : claims.weakIds;
-}
-
-function takeWeakId(
-  header: Header,
-  settled: readonly number[],
-  chosen: FieldColumns,
-  problems: RowProblem[],
-): void {
-  if (settled.length > 1) problems.push(ambiguous(header.line, "tokenId", settled, header.cells));
-  const [only] = settled;
-  if (only !== undefined) chosen.tokenId = only;
-}
-
-function decideIds(
-  header: Header,
-  options: ColumnOptions,
-  claims: Claims,
-  chosen: FieldColumns,
-  templates: FieldTemplates,
-  problems: RowProblem[],
-): { idSource: IdSource; ownIdIndex: number | null } {
-  const inFile = chosen.tokenId !== undefined || templates.tokenId !== undefined;
-  if (inFile && options.tokenIds === "file") return { idSource: "file", ownIdIndex: null };
-  if (chosen.tokenId !== undefined)
-    problems.push(idsNotUsed(header.line, header.cells[chosen.tokenId] ?? "", options.tokenIds));
-  if (!inFile && claims.ownId !== null) return { idSource: "own", ownIdIndex: claims.ownId };
-  if (options.tokenIds === "sequential") return { idSource: "sequential", ownIdIndex: null };
-  problems.push(derivedIds(header.line));
-  return { idSource: "derived", ownIdIndex: null };
-}
-
-/** Every column that is nothing else is a trait, named as in the header. In the header's order. */
-function traitColumns(header: Header, claims: Claims, chosen: FieldColumns): TraitColumn[] {
+  preview: number | null,
+): { traits: TraitColumn[]; properties: PropertyColumn[] } {
   const taken = new Set<number>([...Object.values(chosen), ...claims.ignored, ...claims.unnamed]);
+  for (const index of claims.recordIds) taken.add(index);
   for (const { index } of [...claims.properties, ...claims.traits]) taken.add(index);
-  for (const { typeIndex, valueIndex } of claims.pairs) taken.add(typeIndex).add(valueIndex);
-  const bare = header.cells.flatMap((trait, index) => (taken.has(index) ? [] : [{ trait, index }]));
-  return [...claims.traits, ...bare].sort((a, b) => a.index - b.index);
-}
-
-/** A first record in which nothing is a name that we know, and something is what only rows hold, is a row. */
-const ROW_CELL =
-  /^(\d+(\.\d+)?|0x[0-9a-f]+|[[{].*|(https?|ipfs|ar|data):.*|.*\.(png|jpe?g|gif|webp|svg|mp4|mp3))$/is;
-
-function judgeNames(
-  header: Header,
-  claims: Claims,
-  filled: Readonly<Record<string, unknown>>,
-  traits: readonly TraitColumn[],
-): RowProblem[] {
-  const { cells, line } = header;
-  if (claims.recognised === 0 && cells.some((cell) => ROW_CELL.test(cell))) return [noHeader(line, cells)];
-  const open = FIELDS.filter((field) => filled[field] === undefined);
-  const doubts = traits.flatMap(({ trait, index }) =>
-    trait === cells[index] ? (nearMiss(line, trait, open) ?? []) : [],
-  );
-  return "name" in filled ? doubts : [missingName(line, cells), ...doubts];
+  for (const { typeIndex, valueIndex, displayIndex } of claims.pairs)
+    for (const index of [typeIndex, valueIndex, displayIndex]) if (index !== null) taken.add(index);
+  if (preview !== null) taken.add(preview);
+  const bare = cells.flatMap((name, index) => (taken.has(index) ? [] : [{ name, index }]));
+  const ownTraits = json !== undefined && (json.nested || chosen.attributes !== undefined);
+  const isProperty = (index: number): boolean => ownTraits || json?.structured.includes(index) === true;
+  return {
+    traits: [
+      ...claims.traits,
+      ...bare.flatMap(({ name, index }) => (isProperty(index) ? [] : [{ trait: name, index }])),
+    ].sort((a, b) => a.index - b.index),
+    properties: [
+      ...claims.properties,
+      ...bare.flatMap(({ name, index }) => (isProperty(index) ? [{ key: name, index }] : [])),
+    ],
+  };
 }

@@ -5,7 +5,7 @@ import type { Header } from "./column-options.ts";
 import { errorAt, quote, type RowProblem } from "./problem.ts";
 import { type FileRecord, isBlank, type Position } from "./records.ts";
 import { readPieces } from "./slices.ts";
-import type { Encoding } from "./transcode.ts";
+import { decode, type Encoding } from "./transcode.ts";
 
 /** In this order where nothing else decides. `;;` before `;`, under which it would read as empty columns. */
 export const DELIMITERS = [",", ";;", ";", "\t", "|"] as const;
@@ -24,25 +24,43 @@ export type Head = {
 export type Beginning = {
   readonly delimiter: string;
   readonly header: Header;
+  /** The header's bytes. */
+  readonly head: { readonly start: number; readonly end: number };
   /** The first record behind the header, and where it begins. */
   readonly first: FileRecord | null;
   readonly next: Position;
 };
 
 /** @returns null where there is no record at all; a record that cannot be read where the header is one. */
-export function readBeginning(head: Head): Beginning | FileRecord | null {
+export function readBeginning(given: Head): Beginning | FileRecord | null {
+  const { head, delimiters } = statedDelimiter(given);
   let best: { score: number; found: Beginning } | null = null;
   let refused: FileRecord | null = null;
-  for (const delimiter of DELIMITERS) {
+  for (const delimiter of delimiters) {
     const { header: first, row, next } = firstRecords(head, delimiter);
     if (first?.kind === "refused") refused ??= first;
     if (first?.kind !== "cells") continue;
-    const header = { cells: first.cells.map((cell) => cell.trim()), line: first.line };
+    const { line, start, end } = first;
+    const header = { cells: first.cells.map((cell) => cell.trim()), line };
     const score = scoreOf(header.cells);
-    if (best === null || score > best.score) best = { score, found: { delimiter, header, first: row, next } };
+    if (best === null || score > best.score)
+      best = { score, found: { delimiter, header, head: { start, end }, first: row, next } };
   }
   return best?.found ?? refused;
 }
+
+/** Excel's own first line, `sep=;`, which says what separates and is no header. */
+function statedDelimiter(head: Head): { head: Head; delimiters: readonly string[] } {
+  const { text, bytesOf } = decode(head.bytes.subarray(0, SEP_BYTES), head.encoding);
+  const stated = /^"?sep=([,;|\t])"?[ \t]*(\r\n|\n|\r)/i.exec(text);
+  if (!stated?.[1]) return { head, delimiters: DELIMITERS };
+  const skipped = bytesOf(0, stated[0].length);
+  const at = { offset: head.at.offset + skipped, line: head.at.line + 1 };
+  return { head: { ...head, at, bytes: head.bytes.subarray(skipped) }, delimiters: [stated[1]] };
+}
+
+/** `sep=;` and its line end, in two bytes a letter. */
+const SEP_BYTES = 32;
 
 /** Names that we know weigh most: `attributes|Color` is no reason to split at `|`. */
 function scoreOf(cells: readonly string[]): number {
@@ -60,7 +78,7 @@ function firstRecords(
 ): { header: FileRecord | null; row: FileRecord | null; next: Position } {
   let header: FileRecord | null = null;
   let next = head.at;
-  const dialect = { encoding: head.encoding, delimiter };
+  const dialect = { syntax: "csv" as const, encoding: head.encoding, delimiter };
   for (const piece of readPieces(head.bytes, head.at, dialect, head.atEnd, HEADER_BYTES)) {
     for (const [index, record] of piece.records.entries()) {
       if (isBlank(record)) continue;

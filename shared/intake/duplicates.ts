@@ -1,8 +1,6 @@
-/** Rows that name the same token, and columns that may hold ids: what only the whole file can tell. Pure. */
-import { parseTokenId } from "../job/token-id.ts";
+/** Rows that name the same token: what only the whole file can tell. Pure. */
 import type { ColumnPlan } from "./columns.ts";
 import { errorAt, type RowProblem } from "./problem.ts";
-import { type FileRecord, isBlank } from "./records.ts";
 
 /** Said of the later row: the first occurrence keeps the id. */
 export function duplicateTokenId(
@@ -23,12 +21,3 @@ export function duplicateTokenId(
 
 /** Whether identical rows are different tokens (derived ids, told apart by an ordinal) or a mistake. */
 export const repeatsAreTokens = (plan: ColumnPlan): boolean => plan.idSource === "derived";
-
-/** Of the columns that may hold ids, those in which every cell of these records is one. */
-export function stillIds(candidates: readonly number[], records: readonly FileRecord[]): number[] {
-  return candidates.filter((index) =>
-    records.every(
-      (record) => record.kind === "refused" || isBlank(record) || parseTokenId(record.cells[index] ?? "").ok,
-    ),
-  );
-}

@@ -20,7 +20,13 @@ export type EncodingFault =
   | { readonly kind: "unknown_charset"; readonly charset: string }
   /** A NUL: no spreadsheet writes one into 8-bit text. A workbook, a picture, or UTF-16 without its mark. */
   | { readonly kind: "binary"; readonly offset: number }
-  | { readonly kind: "undecodable"; readonly encoding: Encoding; readonly offset: number };
+  /** `said`: somebody stated the encoding. */
+  | {
+      readonly kind: "undecodable";
+      readonly encoding: Encoding;
+      readonly offset: number;
+      readonly said: boolean;
+    };
 
 const MARKS: readonly { encoding: Encoding; bytes: readonly number[] }[] = [
   { encoding: "utf-8", bytes: [0xef, 0xbb, 0xbf] },
@@ -64,7 +70,8 @@ export async function decideEncoding(
     if (fault === null) return ok({ encoding, markBytes, guessed: said === null && encoding !== "utf-8" });
     if (fault.kind === "binary") break;
   }
-  return fail(fault ?? undecodable("utf-8", 0));
+  const found = fault ?? undecodable("utf-8", 0);
+  return fail(found.kind === "undecodable" ? { ...found, said: said !== null } : found);
 }
 
 type Fault = Exclude<EncodingFault, { kind: "unknown_charset" }>;
@@ -72,6 +79,7 @@ const undecodable = (encoding: Encoding, offset: number): Fault => ({
   kind: "undecodable",
   encoding,
   offset,
+  said: false,
 });
 
 /** The first byte that this encoding has no place for. */
@@ -114,10 +122,29 @@ const UNDEFINED_IN_1252: readonly number[] = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
 /** Index of the first byte that does not belong, or -1. */
 function firstBad(bytes: Buffer, encoding: Encoding): number {
   if (encoding === "windows-1252") return bytes.findIndex((byte) => UNDEFINED_IN_1252.includes(byte));
-  if (encoding === "utf-8") return isUtf8(bytes) ? -1 : bisect(bytes.length, (end) => beginsUtf8(bytes, end));
+  if (encoding === "utf-8")
+    return isUtf8(bytes)
+      ? -1
+      : beginOfLetter(
+          bytes,
+          bisect(bytes.length, (end) => beginsUtf8(bytes, end)),
+        );
   if (bytes.length % 2 === 1) return bytes.length - 1;
   const text = utf16(bytes, encoding);
-  return text.isWellFormed() ? -1 : 2 * bisect(text.length, (end) => beginsWell(text, end));
+  if (text.isWellFormed()) return -1;
+  const bad = bisect(text.length, (end) => beginsWell(text, end));
+  return 2 * (/^[\ud800-\udbff]$/.test(text.slice(bad - 1, bad)) ? bad - 1 : bad);
+}
+
+/** A letter of several bytes that is cut short shows at the byte behind it. */
+function beginOfLetter(bytes: Buffer, bad: number): number {
+  for (let back = 1; back <= Math.min(3, bad); back += 1) {
+    const byte = bytes[bad - back] ?? 0;
+    if (byte < 0x80) break;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 0;
+    if (length > 0) return length > back ? bad - back : bad;
+  }
+  return bad;
 }
 
 /** Whether the first `end` bytes can be the beginning of UTF-8 text; once false, false for every larger `end`. */

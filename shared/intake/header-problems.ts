@@ -1,7 +1,8 @@
 /** What can be said about a header, each with what to do about it. Pure. */
 import { editDistance, suggest } from "../api/nearest.ts";
 import { foldHeader } from "../job/token-id.ts";
-import { FIELDS, type Field, SYNONYMS } from "./fields.ts";
+import { LIMITS } from "../limits.ts";
+import { FIELDS, type Field, matchName, SYNONYMS } from "./fields.ts";
 import { errorAt, type ProblemText, quote, type RowProblem, warningAt } from "./problem.ts";
 
 type Headers = readonly string[];
@@ -66,6 +67,7 @@ export const unnamedColumn = (line: number, index: number): RowProblem =>
   });
 
 export const nearMiss = (line: number, column: string, open: readonly Field[]): RowProblem | null => {
+  if (matchName(column)) return null;
   const field = open.find((known) => [known, ...(SYNONYMS[known] ?? [])].some((name) => near(column, name)));
   if (!field) return null;
   return warning(line, column, {
@@ -79,12 +81,12 @@ export const nearMiss = (line: number, column: string, open: readonly Field[]): 
 function near(column: string, name: string): boolean {
   const a = foldHeader(column);
   const b = foldHeader(name);
-  if (b.length < 5 || Math.abs(a.length - b.length) > 2) return false;
+  if (a === b || b.length < 5 || Math.abs(a.length - b.length) > 2) return false;
   return editDistance(a, b) <= (b.length < 8 ? 1 : 2);
 }
 
 export const missingName = (line: number, headers: Headers): RowProblem => {
-  const guess = headers.find((header) => editDistance(foldHeader(header), "name") === 1);
+  const guess = headers.find((header) => isNearName(foldHeader(header)));
   return error(line, "name", {
     code: "file.missing_name",
     message: `Expected a column called name (or title), got ${list(headers.slice(0, 20))}.`,
@@ -93,6 +95,10 @@ export const missingName = (line: number, headers: Headers): RowProblem => {
       : 'Add a column called name, or name the tokens from other columns, for instance --template "name=Relic #{line}" (over HTTP template[name]=Relic #{line}).',
   });
 };
+
+/** One letter off, or all of them in another order. */
+const isNearName = (header: string): boolean =>
+  editDistance(header, "name") === 1 || [...header].sort().join("") === "aemn";
 
 export const noHeader = (line: number, headers: Headers): RowProblem =>
   error(line, headers[0] ?? "", {
@@ -114,4 +120,25 @@ export const derivedIds = (line: number): RowProblem =>
     message:
       "The file has no token ids, so each is derived from the row's cells: an edited row is a new token.",
     next: "Add a tokenId column if rows may change later, or count them with --token-ids sequential (over HTTP tokenIds=sequential).",
+  });
+
+export const notJson = (line: number, column: string, field: Field): RowProblem =>
+  warning(line, column, {
+    code: "file.not_json_column",
+    message: `The column ${quote(column)} holds no JSON, so it is a trait and not the ${field}.`,
+    next: "Nothing is to be done; to give JSON there, write it in every cell of the column that is not empty.",
+  });
+
+export const leftOutKeys = (line: number, keys: Headers): RowProblem =>
+  warning(line, "", {
+    code: "file.keys_left_out",
+    message: `Of each object its metadata and its id are taken; left out: ${list(keys)}.`,
+    next: "Nothing is to be done, unless one of them belongs on the token: then move it into metadata.",
+  });
+
+export const tooManyKeys = (line: number): RowProblem =>
+  error(line, "", {
+    code: "file.too_many_keys",
+    message: `Expected objects with the same keys, got more than ${LIMITS.jsonKeys} different ones in all.`,
+    next: "Write what differs from row to row as values, for instance under attributes, not as keys.",
   });

@@ -1,7 +1,6 @@
 /** Which token a row is: the id in the file, the one it had before, one derived from its cells, or its number. Pure. */
 import { deriveTokenId, MAX_TOKEN_ID, parseTokenId } from "../job/token-id.ts";
 import { tokenIdProblem } from "./cells.ts";
-import { errorAt } from "./problem.ts";
 import type { Row } from "./reading.ts";
 
 /**
@@ -33,12 +32,8 @@ function given(row: Row, cell: string): string {
   if (parsed.ok) return parsed.value;
   const { plan } = row.context;
   const index = plan.idSource === "own" ? plan.ownIdIndex : (plan.fields.tokenId ?? null);
-  const place = {
-    line: row.line,
-    column: index === null ? "tokenId" : (plan.headers[index] ?? "tokenId"),
-    value: cell === "" ? null : cell,
-  };
-  row.problems.push(errorAt(place, tokenIdProblem(cell, parsed.error)));
+  const column = index === null ? "tokenId" : (plan.headers[index] ?? "tokenId");
+  row.errorAt({ column, value: cell === "" ? null : cell }, tokenIdProblem(cell, parsed.error));
   return "";
 }
 

@@ -1,8 +1,10 @@
 /** JSON in a cell: `properties` and `attributes`. Pure. */
 
+import { LIMITS } from "../limits.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { type JsonObject, type JsonValue, sortKeys } from "./json.ts";
-import { type ProblemText, quote } from "./problem.ts";
+import { HALF_LETTER, hasHalfLetter, isTooDeep } from "./json-record.ts";
+import { type ProblemText, quote, shorten } from "./problem.ts";
 
 /** Parsed, with the keys of every object sorted: a sheet that orders them differently says the same. */
 export function readProperties(cell: string): Result<JsonObject, ProblemText> {
@@ -31,12 +33,21 @@ export function readAttributes(cell: string): Result<JsonObject[], ProblemText> 
   for (const [index, entry] of parsed.value.entries()) {
     const attribute = readAttribute(entry, index + 1);
     if (!attribute.ok) return attribute;
-    attributes.push(attribute.value);
+    if (!isEmpty(attribute.value)) attributes.push(withoutNulls(attribute.value));
   }
   return ok(attributes);
 }
 
-function readAttribute(entry: JsonValue, number: number): Result<JsonObject, ProblemText> {
+/** A trait that is said to be nothing is one that the token lacks, as an empty cell is. */
+const isEmpty = ({ value }: JsonObject): boolean => value === "" || value === null;
+
+/** Some write every key of the standard and null where they mean none. */
+const withoutNulls = (attribute: JsonObject): JsonObject =>
+  Object.values(attribute).includes(null)
+    ? Object.fromEntries(Object.entries(attribute).filter(([, value]) => value !== null))
+    : attribute;
+
+export function readAttribute(entry: JsonValue, number: number): Result<JsonObject, ProblemText> {
   const pair = asPair(entry);
   if (pair) return ok(pair);
   if (!isObject(entry)) {
@@ -50,7 +61,7 @@ function readAttribute(entry: JsonValue, number: number): Result<JsonObject, Pro
   if (type === "date" && !Number.isInteger(value)) {
     return fail({
       code: "row.attribute_date",
-      message: `Expected whole seconds since 1970 as the date in attribute ${number}, got ${quote(JSON.stringify(value))}.`,
+      message: `Expected whole seconds since 1970 as the date in attribute ${number}, got ${shorten(JSON.stringify(value), 60)}.`,
       next: "Write the date as a Unix time in seconds, for instance 1546360800, without quotes.",
     });
   }
@@ -65,10 +76,13 @@ function asPair(entry: JsonValue): JsonObject | null {
   return { trait_type: trait, value };
 }
 
-function parseJson(column: string, cell: string): Result<JsonValue, ProblemText> {
+/** Parsed, with the keys of every object sorted. */
+export function parseJson(column: string, cell: string): Result<JsonValue, ProblemText> {
   let long: string | null = null;
   try {
     const value: JsonValue = JSON.parse(cell, /\d{16}/.test(cell) ? noteLong : undefined);
+    if (isTooDeep(value)) return fail(tooDeep(column));
+    if (hasHalfLetter(cell, value)) throw new SyntaxError(HALF_LETTER);
     if (long === null) return ok(sortKeys(value));
   } catch (error) {
     return fail({
@@ -89,6 +103,35 @@ function parseJson(column: string, cell: string): Result<JsonValue, ProblemText>
     if (typeof value === "number" && !Number.isSafeInteger(value) && /\d{16}/.test(source)) long ??= source;
     return value;
   }
+}
+
+const tooDeep = (column: string): ProblemText => ({
+  code: "row.json_too_deep",
+  message: `Expected at most ${LIMITS.jsonDepth} brackets within each other in ${column}, got more.`,
+  next: "Make it flatter; what is so deep no marketplace reads.",
+});
+
+/** https://docs.opensea.io/docs/metadata-standards */
+const DISPLAY_TYPES = ["number", "boost_number", "boost_percentage", "date"];
+
+/** What marketplaces would show otherwise than it was meant; it is passed on as it is. */
+export function displayDoubt({
+  display_type: type,
+  trait_type: trait,
+  value,
+}: JsonObject): ProblemText | null {
+  if (type === undefined || type === null || type === "") return null;
+  const known = typeof type === "string" && DISPLAY_TYPES.includes(type);
+  if (known && (type === "date" || typeof value === "number")) return null;
+  return {
+    code: "row.display_type",
+    message: known
+      ? `Expected a number for display_type ${quote(type)} of ${quote(String(trait ?? ""))}, got ${shorten(JSON.stringify(value ?? null), 60)}.`
+      : `Expected a display_type of ${DISPLAY_TYPES.join(", ")}, got ${shorten(JSON.stringify(type), 60)}.`,
+    next: known
+      ? "Write the value as a number without quotes, or leave display_type out."
+      : "Use one of these, or leave display_type out; it is passed on as it is.",
+  };
 }
 
 const isObject = (value: JsonValue): value is JsonObject =>

@@ -1,42 +1,29 @@
-/** Line ends and quotes in UTF-8 bytes. CRLF, LF and CR each end a line. Pure. */
+/** Line ends in text. CRLF, LF and CR each end a line. Pure. */
 
-const LF = 0x0a;
-const CR = 0x0d;
-const QUOTE = 0x22;
+export const LF = 0x0a;
+export const CR = 0x0d;
 
 /** How many line ends there are. */
-export function linesIn(text: Uint8Array): number {
+export function linesIn(text: string, from = 0, to = text.length): number {
   let lines = 0;
-  for (let index = 0; index < text.length; index += 1) {
-    const byte = text[index];
-    if (byte === LF || (byte === CR && text[index + 1] !== LF)) lines += 1;
+  for (let index = from; index < to; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === LF || (code === CR && text.charCodeAt(index + 1) !== LF)) lines += 1;
   }
   return lines;
 }
 
 /**
  * The index behind the first line end at or after `from`; at the end of the file its end.
- * @returns null where it is not in these bytes, or they end between CR and what may be its LF.
+ * @returns null where it is not in this text, or the text ends between CR and what may be its LF.
  */
-export function lineEndAfter(text: Uint8Array, from: number, atEnd: boolean): number | null {
+export function lineEndAfter(text: string, from: number, atEnd: boolean): number | null {
   for (let index = from; index < text.length; index += 1) {
-    const byte = text[index];
-    if (byte === LF) return index + 1;
-    if (byte !== CR) continue;
+    const code = text.charCodeAt(index);
+    if (code === LF) return index + 1;
+    if (code !== CR) continue;
     if (index + 1 === text.length && !atEnd) return null;
-    return text[index + 1] === LF ? index + 2 : index + 1;
+    return text.charCodeAt(index + 1) === LF ? index + 2 : index + 1;
   }
   return atEnd ? text.length : null;
-}
-
-/** The index behind the quote that closes the quoted cell at `from`; doubled quotes do not close it. */
-export function quoteEndAfter(text: Buffer, from: number): number {
-  let index = text.indexOf(QUOTE, from) + 1;
-  while (index > 0 && index < text.length) {
-    const quote = text.indexOf(QUOTE, index);
-    if (quote < 0) return text.length;
-    if (text[quote + 1] !== QUOTE) return quote + 1;
-    index = quote + 2;
-  }
-  return text.length;
 }

@@ -3,12 +3,13 @@
  * what it means now, so that a set changed later changes no batch. Pure: nothing is fetched.
  */
 import { type JobMedia, MEDIA_FIELDS, type MediaField, type MediaSource } from "../job/job.ts";
-import { checkMediaUrl, isMediaUrl } from "../media/guard.ts";
 import { fieldAccepts, kindOfExtension } from "../media/kinds.ts";
 import { type ListedFile, type Match, type MediaIndex, matchMedia, matchTokenId } from "../media/match.ts";
+import { isMediaUrl } from "../media/sources.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { type InlineMedia, readDataUrl } from "./data-url.ts";
 import { ambiguousMedia, missingMedia, noMediaSet, requiredMedia, wrongMedia } from "./media-problems.ts";
+import { checkUrl } from "./media-urls.ts";
 import type { ProblemText } from "./problem.ts";
 
 /** A file of the set. Offline, in the CLI, hash and size are not known; nothing is bound then. */
@@ -66,7 +67,9 @@ function lastResort(cells: MediaCells, context: MediaContext): RowMedia {
   return {
     media: [],
     inline: [],
-    problems: [{ field: "image", text: requiredMedia(cells.tokenId, context.set !== null) }],
+    problems: [
+      { field: "image", text: requiredMedia(cells.tokenId, context.set !== null, cells.columns.size > 0) },
+    ],
   };
 }
 
@@ -95,14 +98,18 @@ function fromCell(field: MediaField, cell: string, context: MediaContext): Resul
     const read = readDataUrl(field, cell);
     return read.ok ? ok({ source: read.value.source, inline: read.value }) : read;
   }
+  if (UNFILLED.test(cell)) return fromCell(field, cell.replace(UNFILLED, ""), context);
   // Without a set nothing can be a file's name; what does not even look like one was meant as an address.
   if (isMediaUrl(cell) || (context.set === null && !looksLikeFile(cell))) {
-    const checked = checkMediaUrl(cell, context.privateHosts);
-    return checked.ok ? ok({ source: { kind: "url", url: checked.value.href } }) : checked;
+    const checked = checkUrl(cell, context.privateHosts);
+    return checked.ok ? ok({ source: { kind: "url", url: checked.value } }) : checked;
   }
   if (context.set === null) return fail(noMediaSet(cell));
   return bind(field, cell, matchMedia(context.set, cell));
 }
+
+/** HashLips' placeholder for an address that nobody filled in; behind it stands the file's name. */
+const UNFILLED = /^ipfs:\/\/NewUriToReplace\//i;
 
 const looksLikeFile = (cell: string): boolean =>
   kindOfExtension(cell.slice(cell.lastIndexOf(".") + 1)) !== null;

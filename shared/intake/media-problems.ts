@@ -34,10 +34,12 @@ const familyField = (contentType: string): MediaField => {
   return family === "model" ? "animation_url" : family;
 };
 
-export const requiredMedia = (tokenId: string, hasSet: boolean): ProblemText => ({
+export const requiredMedia = (tokenId: string, hasSet: boolean, hasColumn: boolean): ProblemText => ({
   code: "row.media_required",
   message: hasSet
     ? `Expected media: a URL, a file's name, or a file called ${tokenId}.* in the media set; got none.`
     : "Expected media: a URL or a file's name in image, animation_url, video or audio; got none.",
-  next: 'Name the image of the token, or fill the field for all rows, for instance --template "image=https://example.com/{id}.png" (over HTTP template[image]=…).',
+  next: hasColumn
+    ? "Write the URL or the file's name as text: a cell that shows a picture with =IMAGE() is exported empty."
+    : 'Name the image of the token, or fill the field for all rows, for instance --template "image=https://example.com/{id}.png" (over HTTP template[image]=…).',
 });

@@ -1,17 +1,22 @@
-/** The beginning of reading a file: encoding, delimiter, header and what its columns mean. */
+/** The beginning of reading a file: encoding, kind, header and what its columns mean. */
 
 import { MB } from "../limits.ts";
 import { fail, ok, type Result } from "../result.ts";
-import { type ColumnOptions, type Header, type Planned, planColumns } from "./columns.ts";
+import { type ColumnOptions, type Header, type Planned, planColumns, type Settled } from "./columns.ts";
 import { delimiterName, readBeginning, wrongDelimiter } from "./delimiter.ts";
 import { decideEncoding, type EncodingDecision } from "./encoding.ts";
 import { empty, encodingProblem, guessedEncoding, unreadableHeader } from "./file-problems.ts";
+import { openJson } from "./json-opening.ts";
 import { isError, type RowProblem } from "./problem.ts";
 import type { Dialect, Position } from "./records.ts";
 import type { ByteSource } from "./source.ts";
+import { type Survey, settle, surveyOf } from "./survey.ts";
+import { syntaxOf } from "./syntax.ts";
+import { findTail } from "./tail.ts";
+import { decode } from "./transcode.ts";
 
 export type OpenOptions = ColumnOptions & {
-  /** As the file was sent; only its `charset=` counts. */
+  /** As the file was sent: its `charset=` counts, and whether it says JSON. */
   readonly contentType: string | null;
 };
 
@@ -19,15 +24,22 @@ export type OpenOptions = ColumnOptions & {
 export type Opening = {
   readonly dialect: Dialect;
   readonly header: Header;
+  /** The bytes of the header, without the byte order mark and what stands above it; empty in JSON. */
+  readonly head: { readonly start: number; readonly end: number };
   /** Where the first row begins. */
   readonly rows: Position;
-  /** The columns called `number`, `#` or `edition` that hold ids; null where nobody has looked yet. */
-  readonly idColumns: readonly number[] | null;
+  /** Where the rows end: the end of the file, but for rows of nothing but unticked checkboxes. */
+  readonly end: number;
+  /** How many lines such rows are. */
+  readonly tailLines: number;
+  /** What a look at all cells has shown; null where nobody has looked yet. */
+  readonly settled: Settled | null;
 };
 
 export type Opened = {
   readonly opening: Opening;
-  readonly planned: Planned;
+  /** What is to be looked for in all rows before the first is read; null where nothing is. */
+  readonly survey: Survey | null;
   /** Warnings; errors end the opening. */
   readonly warnings: readonly RowProblem[];
 };
@@ -42,15 +54,25 @@ export async function openFile(
   if (source.size === 0) return fail([empty()]);
   const decided = await decideEncoding(source, options.contentType);
   if (!decided.ok) return fail([await encodingProblem(source, decided.error)]);
-  return openDecided(source, options, decided.value);
+  const { encoding, markBytes, guessed } = decided.value;
+  const head = await source.read(markBytes, HEAD_BYTES);
+  const syntax = syntaxOf(decode(head, encoding).text, options.contentType, {
+    atEnd: markBytes + head.length >= source.size,
+  });
+  const opened =
+    syntax === "csv"
+      ? await openCsv(source, head, decided.value, options)
+      : await openJson(source, { syntax, encoding }, markBytes);
+  if (!opened.ok || !guessed) return opened;
+  return ok({ ...opened.value, warnings: [guessedEncoding(), ...opened.value.warnings] });
 }
 
-async function openDecided(
+async function openCsv(
   source: ByteSource,
+  bytes: Uint8Array,
+  { encoding, markBytes }: EncodingDecision,
   options: OpenOptions,
-  { encoding, markBytes, guessed }: EncodingDecision,
 ): Promise<Result<Opened, readonly RowProblem[]>> {
-  const bytes = await source.read(markBytes, HEAD_BYTES);
   const atEnd = markBytes + bytes.length >= source.size;
   const found = readBeginning({ bytes, at: { offset: markBytes, line: 1 }, encoding, atEnd });
   if (found === null) return fail([atEnd ? empty() : unreadableHeader(1, "")]);
@@ -58,22 +80,26 @@ async function openDecided(
     return fail([unreadableHeader(found.line, found.kind === "refused" ? found.text : "")]);
   const foreign = wrongDelimiter(found);
   if (foreign) return fail([foreign]);
-  const planned = planColumns(found.header, options);
+  const { header, head, next: rows } = found;
+  const { plan, undecided, problems } = planColumns(header, options);
   // Doubts about a header that must be changed anyway would only hide what is wrong with it.
-  const errors = planned.problems.filter(isError);
+  const errors = problems.filter(isError);
   if (errors.length > 0) return fail(errors);
-  const opening: Opening = {
-    dialect: { encoding, delimiter: found.delimiter },
-    header: found.header,
-    rows: found.next,
-    idColumns: planned.undecided.length > 0 ? null : [],
-  };
-  return ok({ opening, planned, warnings: guessed ? [guessedEncoding()] : [] });
+  const dialect = { syntax: "csv" as const, encoding, delimiter: found.delimiter };
+  const survey = surveyOf(undecided);
+  const tail = await findTail(source, { dialect, rows, plan });
+  const opening: Opening = { dialect, header, head, rows, ...tail, settled: null };
+  return survey === null
+    ? ok({ opening: settle(opening, { kind: "cells", ids: [], json: [] }), survey, warnings: [] })
+    : ok({ opening, survey, warnings: [] });
 }
 
 /** The plan again, for a slice of a file that was opened before. */
 export const planOpening = (opening: Opening, options: ColumnOptions): Planned =>
-  planColumns(opening.header, options, opening.idColumns);
+  planColumns(opening.header, options, opening.settled);
 
-export const describeDialect = ({ encoding, delimiter }: Dialect): string =>
-  `${encoding}, separated by ${delimiterName(delimiter)}`;
+export function describeDialect(dialect: Dialect): string {
+  const { encoding } = dialect;
+  if (dialect.syntax === "csv") return `CSV in ${encoding}, separated by ${delimiterName(dialect.delimiter)}`;
+  return dialect.syntax === "json" ? `JSON in ${encoding}` : `JSON Lines in ${encoding}`;
+}

@@ -1,6 +1,7 @@
 /** Reading a file record by record, in ranges, from any position where a record begins. */
 import { KB, LIMITS } from "../limits.ts";
-import { type Dialect, type Piece, type Position, readRecords } from "./records.ts";
+import { readJsonList } from "./json-list.ts";
+import { type Dialect, type JsonDialect, type Piece, type Position, readRecords } from "./records.ts";
 import type { ByteSource } from "./source.ts";
 
 /** Parsed at one go: about a thousand rows, so that others in the isolate get their turn between two. */
@@ -16,19 +17,38 @@ export async function* readSlice(
   dialect: Dialect,
   sliceBytes: number = LIMITS.sliceBytes,
 ): AsyncGenerator<Piece> {
+  if (dialect.syntax === "json") return yield* readListSlice(source, at, dialect, sliceBytes);
   for (let want = sliceBytes; at.offset < source.size; want *= 2) {
     const bytes = await source.read(at.offset, want);
     const atEnd = at.offset + bytes.length >= source.size;
     let moved = false;
     for (const piece of readPieces(bytes, at, dialect, atEnd)) {
       moved = true;
-      yield piece.over ? { ...piece, next: { ...piece.next, offset: source.size } } : piece;
+      yield toEnd(piece, source);
     }
     if (moved || atEnd) return;
   }
 }
 
-/** The same for bytes in hand. Pure. */
+const toEnd = (piece: Piece, source: ByteSource): Piece =>
+  piece.over ? { ...piece, next: { ...piece.next, offset: source.size } } : piece;
+
+/** A JSON list has at most LIMITS.jsonFileBytes, so the rest of it is read at once and left after a slice. */
+async function* readListSlice(
+  source: ByteSource,
+  at: Position,
+  dialect: JsonDialect,
+  sliceBytes: number,
+): AsyncGenerator<Piece> {
+  const bytes = await source.read(at.offset, source.size - at.offset);
+  const limits = { maxChars: LIMITS.recordChars, pieceChars: Math.min(PIECE_BYTES, sliceBytes) };
+  for (const piece of readJsonList(bytes, at, dialect, limits)) {
+    yield toEnd(piece, source);
+    if (piece.next.offset - at.offset >= sliceBytes) return;
+  }
+}
+
+/** The same for bytes of CSV or JSON Lines in hand. Pure. */
 export function* readPieces(
   bytes: Uint8Array,
   at: Position,

@@ -11,3 +11,9 @@ export const bytesSource = (bytes: Uint8Array): ByteSource => ({
   size: bytes.length,
   read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)),
 });
+
+/** The file as if it ended at `end`. */
+export const clipped = (source: ByteSource, end: number): ByteSource => ({
+  size: Math.min(end, source.size),
+  read: (offset, length) => source.read(offset, Math.min(length, Math.max(0, end - offset))),
+});

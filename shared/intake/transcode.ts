@@ -1,4 +1,4 @@
-/** A file's bytes as UTF-8, and back to how many bytes they were. By hand: workerd need not know every encoding. Pure. */
+/** A file's bytes as text, and back to how many bytes they were. By hand: workerd need not know every encoding. Pure. */
 
 export const ENCODINGS = ["utf-8", "utf-16le", "utf-16be", "windows-1252"] as const;
 export type Encoding = (typeof ENCODINGS)[number];
@@ -11,19 +11,29 @@ export const utf16 = (bytes: Uint8Array, encoding: Encoding): string => {
   return (encoding === "utf-16be" ? own.swap16() : own).toString("utf16le");
 };
 
-/** A piece of a file that has passed `decideEncoding`, as UTF-8; a character cut in two at its end is left out. */
-export function toUtf8(bytes: Uint8Array, encoding: Encoding): Buffer {
-  if (encoding === "utf-8") return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export type Decoded = {
+  readonly text: string;
+  /** How many bytes of the file the characters from `from` to `to` are. */
+  bytesOf(from: number, to: number): number;
+};
+
+/**
+ * A piece of a file that has passed `decideEncoding`. Only its last character may be wrong: the one that the end
+ * of the piece cuts in two. It lies in a record whose end is not in the piece, so nobody reads it.
+ */
+export function decode(bytes: Uint8Array, encoding: Encoding): Decoded {
   if (encoding === "windows-1252") {
-    const text = Buffer.from(bytes).toString("latin1");
-    return Buffer.from(text.replace(/[\x80-\x9f]/g, (char: string) => C1[char.charCodeAt(0) - 0x80] ?? char));
+    const latin = view(bytes).toString("latin1");
+    const text = latin.replace(/[\x80-\x9f]/g, (char: string) => C1[char.charCodeAt(0) - 0x80] ?? char);
+    return { text, bytesOf: (from, to) => to - from };
   }
-  const text = utf16(bytes, encoding);
-  return Buffer.from(text.isWellFormed() ? text : text.slice(0, -1));
+  if (encoding !== "utf-8") {
+    return { text: utf16(bytes, encoding), bytesOf: (from, to) => 2 * (to - from) };
+  }
+  const text = view(bytes).toString("utf8");
+  // As many characters as bytes: nearly every piece is ASCII, and nothing needs to be counted.
+  if (text.length === bytes.length) return { text, bytesOf: (from, to) => to - from };
+  return { text, bytesOf: (from, to) => Buffer.byteLength(text.slice(from, to)) };
 }
 
-/** How many bytes of the file became this UTF-8. */
-export function bytesInFile(utf8: Buffer, encoding: Encoding): number {
-  if (encoding === "utf-8") return utf8.length;
-  return utf8.toString().length * (encoding === "windows-1252" ? 1 : 2);
-}
+const view = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

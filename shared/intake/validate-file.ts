@@ -7,14 +7,24 @@ import type { JobArgs } from "../job/job.ts";
 import { repeatTokenId } from "../job/token-id.ts";
 import type { ColumnPlan } from "./columns.ts";
 import { DATA_URL_NAME } from "./data-url.ts";
-import { duplicateTokenId, repeatsAreTokens, stillIds } from "./duplicates.ts";
-import { noRows } from "./file-problems.ts";
+import { duplicateTokenId, repeatsAreTokens } from "./duplicates.ts";
+import { noRows, trailingFalse } from "./file-problems.ts";
 import type { MediaContext } from "./media-cells.ts";
-import { describeDialect, type Opening, type OpenOptions, openFile, planOpening } from "./opening.ts";
+import {
+  describeDialect,
+  type Opened,
+  type Opening,
+  type OpenOptions,
+  openFile,
+  planOpening,
+} from "./opening.ts";
 import { isError, type RowProblem } from "./problem.ts";
+import { rarity, type TraitSummary } from "./rarity.ts";
 import { type CheckedRow, checkRow } from "./row.ts";
 import { readSlice } from "./slices.ts";
-import type { ByteSource } from "./source.ts";
+import { type ByteSource, clipped } from "./source.ts";
+import { spellingCheck } from "./spelling.ts";
+import { isOver, look, settle } from "./survey.ts";
 import { countProblems, countRow, newTally, type Tally } from "./tally.ts";
 
 export type FileOptions = OpenOptions &
@@ -35,13 +45,14 @@ export type FileReport = {
   readonly problems: readonly RowProblem[];
   /** The first tokens as they will be. */
   readonly samples: readonly JobArgs[];
+  readonly traits: readonly TraitSummary[];
   /** Files of the media set that some row uses. */
   readonly usedFiles: ReadonlySet<string>;
 };
 
 const SAMPLES = 5;
 
-/** @param onRow sees every row that holds anything, in the file's order, before duplicates are known. */
+/** @param onRow sees every row that holds anything, in the file's order, its id as it will be. */
 export async function validateFile(
   source: ByteSource,
   options: FileOptions,
@@ -51,53 +62,58 @@ export async function validateFile(
   const tally = newTally();
   const opened = await openFile(source, options);
   if (!opened.ok) return report(tally, { problems: countProblems(tally, opened.error) });
-  const { warnings } = opened.value;
-  const opening = await settleIds(source, opened.value.opening, opened.value.planned.undecided);
+  const opening = await surveyFile(source, opened.value);
   const { plan, problems: doubts } = planOpening(opening, options);
   const wrong = doubts.filter(isError);
   if (wrong.length > 0) return report(tally, { problems: countProblems(tally, wrong) });
-  const problems = countProblems(tally, [...warnings, ...doubts]);
-  const found = { plan, opening, problems, samples: [] as JobArgs[], usedFiles: new Set<string>() };
-  const seen = new Map<string, { line: number; times: number }>();
+  const problems = countProblems(tally, [...opened.value.warnings, ...doubts]);
+  const found: Found = { plan, opening, problems, samples: [], usedFiles: new Set(), traits: [] };
   const context = { plan, collectionId: options.collectionId, firstTokenId: options.firstTokenId, media };
-  for (let at = opening.rows; at.offset < source.size; ) {
-    for await (const piece of readSlice(source, at, opening.dialect)) {
+  const seen: Seen = new Map();
+  const spelling = spellingCheck();
+  const summary = rarity();
+  const rows = clipped(source, opening.end);
+  let at = opening.rows;
+  while (at.offset < rows.size) {
+    for await (const piece of readSlice(rows, at, opening.dialect)) {
       at = piece.next;
       for (const record of piece.records) {
         const row = checkRow(record, tally.total, context);
         if (row === null) continue;
         const judged = judgeRepeat(row, plan, seen);
         problems.push(...countRow(tally, judged));
-        if (judged.kind === "valid") keep(judged.args, found);
+        if (judged.kind === "valid") {
+          problems.push(...countProblems(tally, spelling.check(judged)));
+          summary.add(judged.args);
+          keep(judged.args, found);
+        }
         onRow(judged);
       }
     }
   }
+  if (opening.tailLines > 0)
+    problems.push(...countProblems(tally, [trailingFalse(at.line, opening.tailLines)]));
   if (tally.total === 0) problems.push(...countProblems(tally, [noRows(0)]));
-  return report(tally, found);
+  return report(tally, { ...found, traits: summary.summary() });
 }
 
-/** The columns that hold ids, after a look at all their cells; most files have no such column. */
-async function settleIds(
-  source: ByteSource,
-  opening: Opening,
-  undecided: readonly number[],
-): Promise<Opening> {
-  let candidates = undecided;
-  for (let at = opening.rows; at.offset < source.size && candidates.length > 0; ) {
-    for await (const piece of readSlice(source, at, opening.dialect)) {
+/** What all cells must be looked at for; most files have nothing of the kind. */
+async function surveyFile(source: ByteSource, { opening, survey: asked }: Opened): Promise<Opening> {
+  if (asked === null) return opening;
+  let survey = asked;
+  const rows = clipped(source, opening.end);
+  for (let at = opening.rows; at.offset < rows.size && !isOver(survey); ) {
+    for await (const piece of readSlice(rows, at, opening.dialect)) {
       at = piece.next;
-      candidates = stillIds(candidates, piece.records);
+      survey = look(survey, piece.records);
     }
   }
-  return { ...opening, idColumns: candidates };
+  return settle(opening, survey);
 }
 
-function judgeRepeat(
-  row: CheckedRow,
-  plan: ColumnPlan,
-  seen: Map<string, { line: number; times: number }>,
-): CheckedRow {
+type Seen = Map<string, { line: number; times: number }>;
+
+function judgeRepeat(row: CheckedRow, plan: ColumnPlan, seen: Seen): CheckedRow {
   if (row.kind === "invalid") return row;
   const { tokenId } = row.args;
   const first = seen.get(tokenId);
@@ -113,31 +129,30 @@ function judgeRepeat(
   return { kind: "invalid", line: row.line, problems: [...row.problems, problem] };
 }
 
-function keep(args: JobArgs, found: { samples: JobArgs[]; usedFiles: Set<string> }): void {
-  if (found.samples.length < SAMPLES) found.samples.push(args);
+type Found = {
+  readonly plan?: ColumnPlan;
+  readonly opening?: Opening;
+  readonly problems: RowProblem[];
+  readonly samples?: JobArgs[];
+  readonly usedFiles?: Set<string>;
+  readonly traits?: readonly TraitSummary[];
+};
+
+function keep(args: JobArgs, { samples, usedFiles }: Found): void {
+  if (samples && samples.length < SAMPLES) samples.push(args);
   for (const { source } of args.media) {
-    if (source.kind === "set" && source.fileName !== DATA_URL_NAME) found.usedFiles.add(source.fileName);
+    if (source.kind === "set" && source.fileName !== DATA_URL_NAME) usedFiles?.add(source.fileName);
   }
 }
 
-function report(
-  { total, valid, invalid, warnings }: Tally,
-  found: {
-    plan?: ColumnPlan;
-    opening?: Opening;
-    problems: readonly RowProblem[];
-    samples?: readonly JobArgs[];
-    usedFiles?: ReadonlySet<string>;
-  },
-): FileReport {
-  return {
-    format: found.plan?.format ?? null,
-    dialect: found.opening ? describeDialect(found.opening.dialect) : null,
-    mapping: found.plan?.mapping ?? {},
-    rows: { total, valid, invalid },
-    warnings,
-    problems: found.problems,
-    samples: found.samples ?? [],
-    usedFiles: found.usedFiles ?? new Set(),
-  };
-}
+const report = ({ total, valid, invalid, warnings }: Tally, found: Found): FileReport => ({
+  format: found.plan?.format ?? null,
+  dialect: found.opening ? describeDialect(found.opening.dialect) : null,
+  mapping: found.plan?.mapping ?? {},
+  rows: { total, valid, invalid },
+  warnings,
+  problems: found.problems,
+  samples: found.samples ?? [],
+  traits: found.traits ?? [],
+  usedFiles: found.usedFiles ?? new Set(),
+});

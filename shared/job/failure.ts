@@ -8,6 +8,8 @@ export type FailureReason =
   | "rate_limited"
   /** No answer that can be trusted: network, time-out, 408, 5xx, HTML, a body cut short or `null`. After a write the effect is unknown. */
   | "outcome_unknown"
+  /** The same, while nobody gets an answer from Sequence: the host's trouble, not this call's. */
+  | "upstream_down"
   /** `RequestConflict`, `WebrpcEndpoint` (0) or `QueryFailed`: on a create it may mean "exists already". */
   | "conflict"
   /** Sequence refused the data itself. */

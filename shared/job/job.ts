@@ -67,6 +67,12 @@ export const JobAsset = z.object({
   sha256: z.string().nullable(),
   bytes: z.number().nullable(),
   contentType: z.string().nullable(),
+  /** What was put right on the way: bytes of another type than the name says. */
+  note: z.string().optional(),
+  /** What the media's host calls this state of the file (ETag); not for media of a set. */
+  etag: z.string().optional(),
+  /** Taken over from the job that touched the token before; this job has not looked at its own media yet. */
+  inherited: z.literal(true).optional(),
 });
 export type JobAsset = z.infer<typeof JobAsset>;
 

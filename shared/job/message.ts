@@ -4,5 +4,9 @@ import * as z from "zod";
 export const JobMessage = z.object({ v: z.literal(1), b: z.string(), l: z.number().int().positive() });
 export type JobMessage = z.infer<typeof JobMessage>;
 
+/** On the same queue, when jobs wait in D1 for a time: whoever gets it dispatches. It names no job, so none is at stake. */
+export const WakeMessage = z.object({ v: z.literal(1), wake: z.literal(true) });
+export type WakeMessage = z.infer<typeof WakeMessage>;
+
 export const IntakeMessage = z.object({ v: z.literal(1), b: z.string() });
 export type IntakeMessage = z.infer<typeof IntakeMessage>;

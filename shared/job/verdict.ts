@@ -25,6 +25,8 @@ export type Verdict =
     }
   | { readonly kind: "bury"; readonly error: JobError; readonly evidence: Evidence | null }
   | { readonly kind: "halt"; readonly halted: Halted; readonly error: JobError }
+  /** Nothing can be done for any job just now: put back, at no cost, until Sequence answers again. */
+  | { readonly kind: "hold"; readonly error: JobError }
   | { readonly kind: "release" };
 
 export type VerdictContext = {
@@ -46,13 +48,14 @@ const DICTATED_SECONDS = { min: 1, max: 3_600 } as const;
 const dictated = (seconds: number): number =>
   Math.min(Math.max(seconds, DICTATED_SECONDS.min), DICTATED_SECONDS.max);
 
-type Disposition = "retry" | "snooze" | "bury" | "halt";
+type Disposition = "retry" | "snooze" | "bury" | "halt" | "hold";
 
 /** One line a reason; the compiler asks for a new line when a reason is added. */
 const DISPOSITION: Record<FailureReason, Disposition> = {
   rate_limited: "snooze",
   media_waiting: "snooze",
   outcome_unknown: "retry",
+  upstream_down: "hold",
   conflict: "retry",
   media_unavailable: "retry",
   unnamed: "retry",
@@ -87,6 +90,8 @@ function decideFailure(step: Step, failure: Failure, context: VerdictContext): V
       const { code, message, next } = failure;
       return { kind: "halt", halted: { code, message, next }, error: errorOf(step, failure, true) };
     }
+    case "hold":
+      return { kind: "hold", error: errorOf(step, failure, true) };
     case "bury":
       return { kind: "bury", error: errorOf(step, failure, false), evidence: failure.evidence };
     case "retry": {

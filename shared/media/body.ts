@@ -6,7 +6,7 @@
 /** The next bytes, or null at the end; throws where the sender breaks off. Each piece is the caller's to keep. */
 export type Pull = () => Promise<Uint8Array | null>;
 
-export type Body = { readonly pull: Pull; readonly cancel: () => Promise<void> };
+export type Body = { readonly pull: Pull; readonly cancel: (reason?: unknown) => Promise<void> };
 
 const READ_BYTES = 128 * 1024;
 
@@ -15,7 +15,7 @@ export function openBody(body: ReadableStream<Uint8Array> | null): Body {
   const reader = byteReader(body);
   if (reader === null) {
     const plain = body.getReader();
-    return { pull: async () => (await plain.read()).value ?? null, cancel: () => plain.cancel() };
+    return { pull: async () => (await plain.read()).value ?? null, cancel: (reason) => plain.cancel(reason) };
   }
   let buffer = new ArrayBuffer(READ_BYTES);
   return {
@@ -29,7 +29,7 @@ export function openBody(body: ReadableStream<Uint8Array> | null): Body {
       buffer = value.buffer as ArrayBuffer;
       return piece;
     },
-    cancel: () => reader.cancel(),
+    cancel: (reason) => reader.cancel(reason),
   };
 }
 

@@ -20,7 +20,7 @@ const FIRST_FREE_PORT = 1024;
  * @param privateHosts `host:port` entries that may be fetched from although private.
  */
 export function checkMediaUrl(url: string, privateHosts: readonly string[]): Result<URL, MediaRefusal> {
-  const parsed = url.length <= URL_MAX_CHARS && !hasControl(url) ? URL.parse(url) : null;
+  const parsed = isTooLong(url) || hasControl(url) ? null : URL.parse(url);
   if (parsed === null) return fail(notUrl(url));
   if (!(parsed.protocol in DEFAULT_PORTS)) return fail(scheme(parsed.protocol, url));
   // `https:host`, `https:\\host` and `https://a\@b` are mended by the parser; nobody who means well writes them.
@@ -31,9 +31,7 @@ export function checkMediaUrl(url: string, privateHosts: readonly string[]): Res
   return refusal ? fail(refusal) : ok(parsed);
 }
 
-/** Whether a media cell is meant as an address; else it is the name of a file, also `C:\\art\\1.png`. */
-export const isMediaUrl = (cell: string): boolean =>
-  /^[a-z][a-z0-9+.-]+:\/\//i.test(cell) || /^(https?|ipfs|ar|data|file|ftp|javascript|mailto):/i.test(cell);
+export const isTooLong = (url: string): boolean => url.length > URL_MAX_CHARS;
 
 function refuseHost(url: URL): MediaRefusal | null {
   const host = bareHost(url);
@@ -72,7 +70,7 @@ function hostPort(entry: string): string | null {
 const hasControl = (text: string): boolean => /[\u0000-\u001f\u007f]/.test(text);
 
 /** For messages: cut, and without what stands before an `@`, which is a secret. */
-function show(url: string): string {
+export function show(url: string): string {
   const clean = url.replace(/\/\/[^/@]*@/, "//…@");
   return clean.length > 200 ? `${clean.slice(0, 200)}…` : clean;
 }
@@ -86,9 +84,7 @@ const notUrl = (url: string): MediaRefusal => ({
 const scheme = (protocol: string, url: string): MediaRefusal => ({
   code: "row.media_scheme",
   message: `Expected https: or http:, got ${protocol} in "${show(url)}".`,
-  next: /^(ipfs|ar):$/.test(protocol)
-    ? `${protocol} is not supported yet: use the https address of a gateway, or put the file into a media set.`
-    : "Use an https address, or put the file into a media set.",
+  next: "Use an https, ipfs or ar address, or put the file into a media set.",
 });
 
 const credentials = (url: URL): MediaRefusal => ({

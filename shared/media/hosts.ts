@@ -29,11 +29,15 @@ export function isPublicAddress(address: Address): boolean {
   return address.kind() === "ipv4" || address.match(GLOBAL_IPV6);
 }
 
-/** RFC 6761, 6762, 7686, 8375, 9476, ICANN's `.internal`, Kubernetes, and what routers and offices use. */
+/** RFC 6761, 6762, 7686, 8375, 9476, ICANN's `.internal`, Kubernetes, Consul, and what routers and offices use. */
 const INSIDE_SUFFIXES = [
   "localhost",
   "localdomain",
+  "localdomain4",
+  "localdomain6",
   "local",
+  "test",
+  "invalid",
   "internal",
   "intranet",
   "private",
@@ -43,6 +47,8 @@ const INSIDE_SUFFIXES = [
   "arpa",
   "svc",
   "cluster.local",
+  "consul",
+  "fritz.box",
   "onion",
   "alt",
 ];
@@ -52,10 +58,18 @@ const WILDCARD_SUFFIXES = [
   "nip.io",
   "sslip.io",
   "xip.io",
+  "xip.name",
   "ip6.name",
+  "ip.addr.tools",
+  "local-ip.co",
+  "local-ip.sh",
   "local.gd",
+  "localho.st",
+  "localhost.direct",
   "localtest.me",
+  "lcl.host",
   "lvh.me",
+  "fuf.me",
   "vcap.me",
   "lacolhost.com",
   "traefik.me",
@@ -64,7 +78,12 @@ const WILDCARD_SUFFIXES = [
 ];
 
 /** Cloud metadata under a public top-level domain; the others are single labels, `.internal` or addresses. */
-const METADATA_HOSTS = ["metadata.goog"];
+const METADATA_HOSTS = [
+  "metadata.goog",
+  "metadata.tencentyun.com",
+  "metadata.packet.net",
+  "metadata.platformequinix.com",
+];
 
 /** What an inside name is, in words for a message; null for a name that looks public. */
 export function meansInside(host: string): string | null {
@@ -79,8 +98,19 @@ export function meansInside(host: string): string | null {
 /** `0-1-2-3` in a name is somebody's version number; these four are somebody's network. */
 const EMBEDDED_RANGES: readonly string[] = ["loopback", "private", "linkLocal", "carrierGradeNat"];
 
+/** In hex or as one number an address looks like any hash or id: only the two that everybody aims at count. */
+const ONE_NUMBER: Readonly<Record<string, string>> = {
+  "7f000001": "127.0.0.1",
+  "0x7f000001": "127.0.0.1",
+  "2130706433": "127.0.0.1",
+  a9fea9fe: "169.254.169.254",
+  "0xa9fea9fe": "169.254.169.254",
+  "2852039166": "169.254.169.254",
+};
+
 /** The private address that a name spells (`10.0.0.1.example.com`, `app-192-168-0-1.example.com`), or null. */
 export function embeddedAddress(host: string): string | null {
+  for (const word of host.split(/[.-]/)) if (Object.hasOwn(ONE_NUMBER, word)) return ONE_NUMBER[word] ?? null;
   for (const match of host.matchAll(/(?<![0-9])(?=((?:[0-9]{1,3}[.-]){3}[0-9]{1,3})(?![0-9]))/g)) {
     const text = (match[1] ?? "").replaceAll("-", ".");
     if (!ipaddr.IPv4.isValidFourPartDecimal(text)) continue;

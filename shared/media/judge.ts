@@ -36,8 +36,12 @@ const html = (where: string): MediaRefusal => ({
 const unknownType = (head: Uint8Array, where: string): MediaRefusal => ({
   code: "media.unknown_type",
   message: `Expected ${KINDS_NAMED} at ${where}, got a file that begins ${describeBytes(head)}.`,
-  next: `Convert the file to ${KINDS_NAMED} and put it in the same place.`,
+  next: isGzip(head)
+    ? "Unpack the file (an .svgz is an SVG packed with gzip) and put it in the same place."
+    : `Convert the file to ${KINDS_NAMED} and put it in the same place.`,
 });
+
+const isGzip = (head: Uint8Array): boolean => head[0] === 0x1f && head[1] === 0x8b;
 
 export const wrongType = (field: MediaField, kind: MediaKind, where: string): MediaRefusal => ({
   code: "media.wrong_type",

@@ -55,11 +55,33 @@ const BY_EXTENSION = new Map<string, MediaKind>([
   ["opus", KINDS.ogg],
 ]);
 
+/** Media that we do not take: under such a name, too, the bytes may be some that we do. */
+const OTHER_EXTENSIONS = new Set(
+  "bmp heic heif tif tiff ico psd jp2 jxl svgz mov mkv avi wmv 3gp flac aac m4a wma mid gltf fbx obj pdf txt json zip".split(
+    " ",
+  ),
+);
+
 export const kindOfContentType = (contentType: string): MediaKind | null =>
   BY_CONTENT_TYPE.get(contentType) ?? null;
 
 export const kindOfExtension = (extension: string): MediaKind | null =>
   BY_EXTENSION.get(extension.toLowerCase()) ?? null;
+
+/**
+ * What to note where a file's name says something else than its bytes, which decide; null where the two agree or
+ * the name says nothing (`.php`). `name` is a path or a URL.
+ */
+export function nameNote(name: string, contentType: string): string | null {
+  const path = URL.parse(name)?.pathname ?? name;
+  const said = /\.([a-z0-9]{1,5})$/i.exec(path)?.[1]?.toLowerCase() ?? "";
+  const is = kindOfContentType(contentType);
+  const claims = kindOfExtension(said);
+  if (is === null || claims === is || (claims === null && !OTHER_EXTENSIONS.has(said))) return null;
+  // `.ogg` is the name of both, of the sound and of the moving picture.
+  if (claims?.contentType.endsWith("/ogg") && is.contentType.endsWith("/ogg")) return null;
+  return `The name says .${said}, the bytes are ${is.contentType}: sent as .${is.extension}.`;
+}
 
 /** Whether a token's `field` may hold media of this type; `animation_url` takes anything in the list. */
 export function fieldAccepts(field: MediaField, contentType: string): boolean {

@@ -1,7 +1,8 @@
 /**
  * An R2 object written piece by piece. R2 wants to know a length before it takes a stream: a body that told
- * its length becomes one `put`, one that did not becomes a multipart upload of equal parts. Either way a
- * writer waits until its bytes are taken, so nothing piles up.
+ * its length becomes one `put`, one that did not becomes a multipart upload of equal parts, each gathered until
+ * its length is known. Either way R2 is given a stream and a writer waits until its bytes are taken, so nothing
+ * piles up: a part handed over as one array would be there once more, twice locally.
  */
 import { PLATFORM } from "../limits.ts";
 
@@ -16,32 +17,59 @@ export const openSink = (bucket: R2Bucket, key: string, bytes: number | null): S
   bytes === null ? partsSink(bucket, key) : putSink(bucket, key, bytes);
 
 function putSink(bucket: R2Bucket, key: string, bytes: number): Sink {
+  const stream = streamInto(bytes, (readable) => bucket.put(key, readable));
+  return {
+    write: stream.write,
+    close: async () => void (await stream.close()),
+    drop: async () => {
+      await stream.abort();
+      await bucket.delete(key).catch(() => undefined);
+    },
+  };
+}
+
+/** `close` gives what R2 made of it, or throws what it threw. `abort` never throws. */
+type Stream<T> = {
+  readonly write: (chunk: Uint8Array) => Promise<void>;
+  readonly close: () => Promise<T>;
+  readonly abort: () => Promise<void>;
+};
+
+function streamInto<T>(bytes: number, take: (readable: ReadableStream) => Promise<T>): Stream<T> {
   const { readable, writable } = new FixedLengthStream(bytes);
   const writer = writable.getWriter();
-  const put = bucket.put(key, readable).then(
-    () => null,
+  const taken = take(readable).then(
+    (value) => ({ value }),
     async (cause: unknown) => {
       // Otherwise a writer would wait for ever for a reader that has gone.
       await writer.abort(cause).catch(() => undefined);
       return { cause };
     },
   );
-  const settle = async (): Promise<void> => {
-    const failure = await put;
-    if (failure) throw failure.cause;
-  };
   return {
     write: (chunk) => writer.write(chunk),
     close: async () => {
       await writer.close();
-      await settle();
+      const result = await taken;
+      if ("cause" in result) throw result.cause;
+      return result.value;
     },
-    drop: async () => {
+    abort: async () => {
       await writer.abort(new Error("dropped")).catch(() => undefined);
-      await put;
-      await bucket.delete(key).catch(() => undefined);
+      await taken;
     },
   };
+}
+
+/** What is under way to R2 of a part; small, because whoever takes it makes a copy. */
+const PIECE_BYTES = 128 * 1024;
+
+async function give<T>(bytes: Uint8Array, take: (readable: ReadableStream) => Promise<T>): Promise<T> {
+  const stream = streamInto(bytes.length, take);
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    await stream.write(bytes.subarray(at, at + PIECE_BYTES));
+  }
+  return await stream.close();
 }
 
 function partsSink(bucket: R2Bucket, key: string): Sink {
@@ -50,8 +78,9 @@ function partsSink(bucket: R2Bucket, key: string): Sink {
   let filled = 0;
   let upload: R2MultipartUpload | null = null;
   const flush = async (bytes: Uint8Array): Promise<void> => {
-    upload ??= await bucket.createMultipartUpload(key);
-    parts.push(await upload.uploadPart(parts.length + 1, bytes));
+    const to = upload ?? (await bucket.createMultipartUpload(key));
+    upload = to;
+    parts.push(await give(bytes, (readable) => to.uploadPart(parts.length + 1, readable)));
     filled = 0;
   };
   return {
@@ -67,7 +96,7 @@ function partsSink(bucket: R2Bucket, key: string): Sink {
     },
     close: async () => {
       if (upload === null) {
-        await bucket.put(key, part.subarray(0, filled));
+        await give(part.subarray(0, filled), (readable) => bucket.put(key, readable));
         return;
       }
       await flush(part.subarray(0, filled));

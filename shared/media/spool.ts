@@ -9,6 +9,7 @@ import { fail, ok, type Result } from "../result.ts";
 import type { Pull } from "./body.ts";
 import { judgeHead, svgTooLarge, tooLarge } from "./judge.ts";
 import { KINDS, type MediaKind, type MediaRefusal } from "./kinds.ts";
+import { createRoom } from "./room.ts";
 import { openSink, type Sink } from "./sink.ts";
 import { checkSvg } from "./svg.ts";
 
@@ -23,7 +24,17 @@ export type SpoolOptions = {
   readonly field: MediaField | null;
   /** Names the media in messages. */
   readonly where: string;
+  /** Called while waiting for room; what it throws comes out again. */
+  readonly look?: () => void;
 };
+
+/** A body of unknown length goes into R2 in parts, and a part is held until R2 has it. */
+const partsRoom = createRoom({
+  places: LIMITS.mediaPartsAtOnce,
+  heldMs: LIMITS.mediaTransferMs,
+  pollMs: LIMITS.mediaPartsPollMs,
+  now: Date.now,
+});
 
 /** `held`: the bytes themselves, or null where they lie in R2 under `SpoolOptions.key`. `sha256` is hex. */
 export type Spooled = {
@@ -57,7 +68,14 @@ export async function spool(pull: Pull, options: SpoolOptions): Promise<Result<S
     if (!safe.ok) return refuse(safe.error, head);
   }
   if (head.length > maxBytes) return refuse(tooLarge(where, maxBytes, null), head);
-  if (!ended) return await spoolRest(head, pull, kind, options);
+  if (!ended) {
+    const leave = declaredBytes === null ? await partsRoom.enter(options.look ?? (() => undefined)) : null;
+    try {
+      return await spoolRest(head, pull, kind, options);
+    } finally {
+      leave?.();
+    }
+  }
   const digest = await crypto.subtle.digest("SHA-256", head);
   return ok({ sha256: hex(digest), bytes: head.length, kind, held: head });
 }

@@ -2,6 +2,7 @@
  * Media by content: bytes lie in R2 under their hash and are written once, however many rows and sets name
  * them. No name of a stranger's ever becomes part of a key.
  */
+import { LIMITS } from "../limits.ts";
 import { fail, ok, type Result } from "../result.ts";
 import { openBody } from "./body.ts";
 import type { MediaRefusal } from "./kinds.ts";
@@ -10,8 +11,10 @@ import { type Spooled, type SpoolFailure, spool } from "./spool.ts";
 /** `sha256` in hex. */
 export const mediaKey = (sha256: string): string => `media/${sha256}`;
 
+export const SPOOL_PREFIX = "spool/";
+
 /** A fresh place for bytes on their way; whatever is there after a day has been left by a crash. */
-export const spoolKey = (): string => `spool/${crypto.randomUUID()}`;
+export const spoolKey = (): string => `${SPOOL_PREFIX}${crypto.randomUUID()}`;
 
 export type StoredMedia = { readonly sha256: string; readonly bytes: number; readonly contentType: string };
 
@@ -39,27 +42,39 @@ export async function putMedia(
   return ok({ sha256, bytes, contentType: kind.contentType });
 }
 
-/** R2 cannot rename: what was spooled is copied, unless the same bytes are there already. */
-async function keep(bucket: R2Bucket, from: string, { sha256, kind, held }: Spooled): Promise<void> {
-  const key = mediaKey(sha256);
-  const options = {
-    sha256,
-    httpMetadata: { contentType: kind.contentType },
-    onlyIf: { etagDoesNotMatch: "*" },
-  };
-  if (held) {
-    await bucket.put(key, held, options);
-    return;
-  }
+/** R2 cannot rename: what was spooled is copied. */
+async function keep(bucket: R2Bucket, from: string, { sha256, bytes, kind, held }: Spooled): Promise<void> {
+  const open = async () => held ?? (await spooledBody(bucket, from));
   try {
-    if ((await bucket.head(key)) === null) {
-      const source = await bucket.get(from);
-      if (source === null) throw new Error(`The spooled object ${from} is gone before it was stored`);
-      await bucket.put(key, source.body, options);
-    }
+    await keepMedia(bucket, { sha256, bytes, contentType: kind.contentType }, open);
   } finally {
-    await bucket.delete(from);
+    if (held === null) await bucket.delete(from);
   }
+}
+
+async function spooledBody(bucket: R2Bucket, key: string): Promise<ReadableStream<Uint8Array>> {
+  const source = await bucket.get(key);
+  if (source === null) throw new Error(`The spooled object ${key} is gone before it was stored`);
+  return source.body;
+}
+
+/**
+ * Puts bytes where their hash says, unless they are there already. R2 compares them with the hash as they come.
+ * @param open the bytes, or R2's own stream of them, whose length R2 knows. Throws where R2 does.
+ */
+export async function keepMedia(
+  bucket: R2Bucket,
+  { sha256, bytes, contentType }: StoredMedia,
+  open: () => Promise<ReadableStream<Uint8Array> | Uint8Array>,
+): Promise<void> {
+  const key = mediaKey(sha256);
+  // A look is cheaper than a large file sent in vain; a small one goes with the condition at once.
+  if (bytes > LIMITS.mediaInMemoryBytes && (await bucket.head(key)) !== null) return;
+  await bucket.put(key, await open(), {
+    sha256,
+    httpMetadata: { contentType },
+    onlyIf: { etagDoesNotMatch: "*" },
+  });
 }
 
 function refusalOf(failure: SpoolFailure, where: string): MediaRefusal {

@@ -49,7 +49,7 @@ function tokenProblem(token: XmlToken, ascii: boolean): string | null {
     case "broken":
       return `malformed XML: ${token.problem}`;
     case "doctype":
-      return token.text.endsWith("[") ? "a doctype that declares entities or attributes" : null;
+      return doctypeProblem(token.text);
     case "instruction":
       return `a processing instruction (${token.text.slice(0, 20)})`;
     case "declaration":
@@ -62,6 +62,15 @@ function tokenProblem(token: XmlToken, ascii: boolean): string | null {
     case "close":
       return null;
   }
+}
+
+/** Design programs name the W3C's own definition, which nobody has to fetch; any other one is somebody's file. */
+function doctypeProblem(doctype: string): string | null {
+  if (doctype.endsWith("[")) return "a doctype that declares entities or attributes";
+  const system = /(?:"([^"]*)"|'([^']*)')\s*$/.exec(doctype);
+  const address = system?.[1] ?? system?.[2] ?? "";
+  const known = address === "" || /^https?:\/\/(www\.)?w3\.org\/|^-\/\/W3C\/\/DTD /i.test(address);
+  return known ? null : `a doctype from elsewhere (${address.slice(0, 60)})`;
 }
 
 /** A reader goes by the declared encoding; one under which our text would read differently hides things. */

@@ -2,6 +2,7 @@
  * A multipart body with one part `file`, its length known beforehand. A stream is passed through, never held:
  * `FormData` would hold the file about three times over.
  */
+import { openBody } from "../media/body.ts";
 import type { Watch } from "./watch.ts";
 
 export type Part = { readonly fileName: string; readonly contentType: string };
@@ -52,13 +53,13 @@ function pump(
   watch: Watch,
 ): Outgoing {
   const fixed = new FixedLengthStream(head.length + bytes + tail.length);
-  const reader = source.getReader();
+  const reading = openBody(source);
   const writer = fixed.writable.getWriter();
   let broken: Error | null = null;
 
   const read = async () => {
     try {
-      return await reader.read();
+      return await reading.pull();
     } catch (error) {
       broken = asError(error);
       throw broken;
@@ -71,10 +72,10 @@ function pump(
   const run = async () => {
     await writer.write(head);
     let sent = 0;
-    for (let next = await read(); !next.done; next = await read()) {
-      sent += next.value.byteLength;
+    for (let next = await read(); next !== null; next = await read()) {
+      sent += next.byteLength;
       lengthChecked(sent, false);
-      await writer.write(next.value);
+      await writer.write(next);
       watch.moved();
     }
     lengthChecked(sent, true);
@@ -82,7 +83,7 @@ function pump(
     await writer.close();
   };
   const stop = (reason?: unknown) => {
-    reader.cancel(reason).catch(() => {});
+    reading.cancel(reason).catch(() => {});
     writer.abort(reason).catch(() => {});
   };
   run().catch(stop);

@@ -39,7 +39,15 @@ export const BatchRow = z.object({
 });
 export type BatchRow = z.infer<typeof BatchRow>;
 
-const COLUMNS = Object.keys(BatchRow.shape).join(", ");
+/** A hold of the whole target comes before what single jobs wait for: while it lasts, nothing moves. */
+const WAITING = `CASE WHEN state = 'running' AND pending + queued + running + retryable + snoozed > 0 THEN coalesce(
+    (SELECT json_object('reason', h.reason, 'host', h.host, 'since', h.since, 'until', h.until,
+      'message', h.message) FROM holds h WHERE h.target = batches.target), waiting)
+  ELSE waiting END AS waiting`;
+
+const COLUMNS = Object.keys(BatchRow.shape)
+  .map((column) => (column === "waiting" ? WAITING : column))
+  .join(", ");
 
 export async function readBatch(db: Db, target: string, id: string): Promise<BatchRow | null> {
   const { rows } = await db.run(

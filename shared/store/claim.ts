@@ -2,34 +2,12 @@
  * Taking jobs to work on them. One batch of statements claims all jobs of a delivery, moves the counters,
  * points the manifest at the claimants and reads everything their runs need.
  */
-import * as z from "zod";
-import { BatchOptions } from "../job/batch.ts";
-import { AttemptRecord, JobArgs, type JobKey, JobOutputs, jobId, NO_OUTPUTS } from "../job/job.ts";
+import { type JobKey, jobId } from "../job/job.ts";
+import { type ClaimedJob, jobBefore, keyOf, toClaimedJob } from "./claimed-job.ts";
 import { type Db, type Row, type Statement, sql } from "./db.ts";
+import { sharedOfJob } from "./media-fetches.ts";
 
-/** A job in our hands, with what the store knows about its token. */
-export type ClaimedJob = JobKey & {
-  readonly args: JobArgs;
-  readonly attempt: number;
-  readonly outputs: JobOutputs;
-  readonly attempts: readonly AttemptRecord[];
-  /** Nothing of ours has ever been taken for this token: nothing can be there, nothing need be looked up. */
-  readonly firstTouch: boolean;
-  /** An earlier run of ours made or adopted the token. */
-  readonly owned: boolean;
-  /** An earlier run of ours may have sent a create-token that nobody recorded. */
-  readonly sent: boolean;
-  /** The token was upstream before anything of ours was sent. */
-  readonly found: boolean;
-  readonly batch: ClaimedBatch;
-};
-
-export type ClaimedBatch = {
-  readonly id: string;
-  readonly runEpoch: number;
-  readonly collectionId: number;
-  readonly options: BatchOptions;
-};
+export type { ClaimedBatch, ClaimedJob, JobBefore } from "./claimed-job.ts";
 
 export type Claim = {
   readonly keys: readonly JobKey[];
@@ -76,6 +54,7 @@ export async function claimJobs(db: Db, claim: Claim): Promise<ClaimedJob[]> {
       claim.now,
       claim.expiresAt,
     ),
+    jobsBefore(keys, claim, due),
     forgetUploads(keys, claim, due),
     pointManifest(keys, claim, due),
     sql(
@@ -100,10 +79,30 @@ export async function claimJobs(db: Db, claim: Claim): Promise<ClaimedJob[]> {
       due,
       claim.now,
     ),
-    heldJobs(keys, claim.leaseId),
+    heldJobs(keys, claim),
   ]);
-  return (results.at(-1)?.rows ?? []).map(toClaimedJob);
+  const before = new Map((results[1]?.rows ?? []).map((row) => [jobId(keyOf(row)), jobBefore(row)]));
+  return (results.at(-1)?.rows ?? []).map((row) => toClaimedJob(row, before.get(jobId(keyOf(row))) ?? null));
 }
+
+/**
+ * Read before the manifest points to the claimants. A record counts only if it is the last word: not while its job
+ * runs, and not where a run of it was lost, which may have sent anything.
+ */
+const jobsBefore = (keys: string, claim: Claim, due: number): Statement =>
+  sql(
+    `SELECT c.batch_id, c.line, p.outputs, p.args -> '$.media' AS media,
+       p.state = 'completed' AND p.args_hash = c.args_hash AS is_done
+     FROM (SELECT j.batch_id, j.line, j.token_id, j.args_hash, b.target, b.collection_id ${CLAIMABLE}) c
+     CROSS JOIN manifest x ON x.target = c.target AND x.collection_id = c.collection_id AND x.token_id = c.token_id
+     CROSS JOIN jobs p ON p.batch_id = x.batch_id AND p.line = x.line
+     WHERE (p.batch_id <> c.batch_id OR p.line <> c.line) AND p.state <> 'running' AND p.outputs IS NOT NULL
+       AND coalesce(p.attempts ->> '$[#-1].outcome', '') <> 'lost'`,
+    keys,
+    claim.leaseId,
+    claim.target,
+    due,
+  );
 
 /** The assets themselves stay known: to upload to them replaces, while a second asset would be one too many. */
 const forgetUploads = (keys: string, claim: Claim, due: number): Statement =>
@@ -139,10 +138,10 @@ const pointManifest = (keys: string, claim: Claim, due: number): Statement =>
     due,
   );
 
-const heldJobs = (keys: string, leaseId: string): Statement =>
+const heldJobs = (keys: string, { leaseId, now }: Claim): Statement =>
   sql(
     `SELECT j.batch_id, j.line, j.args, j.attempt, j.outputs, j.attempts, j.run_epoch, b.collection_id, b.options,
-       x.claims AS key_claims, x.owned, x.sent, x.found
+       x.claims AS key_claims, x.owned, x.sent, x.found, ${sharedOfJob("?3")} AS shared
      FROM json_each(?1) m
      CROSS JOIN jobs j ON j.batch_id = m.value ->> 'b' AND j.line = m.value ->> 'l'
      CROSS JOIN batches b ON b.id = j.batch_id
@@ -150,6 +149,7 @@ const heldJobs = (keys: string, leaseId: string): Statement =>
      WHERE j.lease_id = ?2`,
     keys,
     leaseId,
+    now,
   );
 
 /** Each key once: the statements count what they join to, and a key that came twice would be counted twice. */
@@ -160,30 +160,6 @@ export const keysJson = (keys: readonly JobKey[]): string =>
       l: line,
     })),
   );
-
-const Attempts = z.array(AttemptRecord);
-const json = (value: unknown): unknown => JSON.parse(String(value));
-
-function toClaimedJob(row: Row): ClaimedJob {
-  return {
-    batchId: String(row.batch_id),
-    line: Number(row.line),
-    args: JobArgs.parse(json(row.args)),
-    attempt: Number(row.attempt),
-    outputs: row.outputs === null ? NO_OUTPUTS : JobOutputs.parse(json(row.outputs)),
-    attempts: row.attempts === null ? [] : Attempts.parse(json(row.attempts)),
-    firstTouch: row.key_claims === 1,
-    owned: row.owned === 1,
-    sent: row.sent === 1,
-    found: row.found === 1,
-    batch: {
-      id: String(row.batch_id),
-      runEpoch: Number(row.run_epoch),
-      collectionId: Number(row.collection_id),
-      options: BatchOptions.parse(json(row.options)),
-    },
-  };
-}
 
 /** Why a message's job was not claimed, for whoever says ack or retry. */
 export type Refusal = JobKey & {

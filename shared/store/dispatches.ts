@@ -1,7 +1,9 @@
 /** Moving jobs from `pending` (recorded) to `queued` (a message is on its way), and finding lost messages. */
 import type { JobKey } from "../job/job.ts";
-import { type Db, sql } from "./db.ts";
+import { type Db, type Row, sql } from "./db.ts";
+import { Hold, selectHold } from "./holds.ts";
 import { toKey } from "./release.ts";
+import { HOST_DOWN } from "./wake.ts";
 
 /** A running batch as dispatch sees it. */
 export type DispatchableBatch = {
@@ -13,22 +15,33 @@ export type DispatchableBatch = {
   readonly trialLeft: number | null;
 };
 
-export async function listDispatchable(db: Db, target: string): Promise<DispatchableBatch[]> {
-  const { rows } = await db.run(
+/** The running batches of a target, oldest first, and what holds them all back. */
+export async function listDispatchable(
+  db: Db,
+  target: string,
+): Promise<{ batches: DispatchableBatch[]; hold: Hold | null }> {
+  const [batches, holds] = await db.batch([
     sql(
       `SELECT id, pending, queued, rate_per_second, trial_left FROM batches
        WHERE target = ?1 AND state = 'running' ORDER BY created_at, id LIMIT 200`,
       target,
     ),
-  );
-  return rows.map((row) => ({
-    id: String(row.id),
-    pending: Number(row.pending),
-    queued: Number(row.queued),
-    ratePerSecond: Number(row.rate_per_second),
-    trialLeft: row.trial_left === null ? null : Number(row.trial_left),
-  }));
+    selectHold(target),
+  ]);
+  const hold = holds?.rows[0];
+  return {
+    batches: (batches?.rows ?? []).map(toDispatchable),
+    hold: hold ? Hold.parse(hold) : null,
+  };
 }
+
+const toDispatchable = (row: Row): DispatchableBatch => ({
+  id: String(row.id),
+  pending: Number(row.pending),
+  queued: Number(row.queued),
+  ratePerSecond: Number(row.rate_per_second),
+  trialLeft: row.trial_left === null ? null : Number(row.trial_left),
+});
 
 /** The jobs that one send names. ?1 batch, ?2 id of the send. */
 const NAMED = `FROM dispatches d
@@ -36,14 +49,17 @@ const NAMED = `FROM dispatches d
   CROSS JOIN jobs j ON j.batch_id = d.batch_id AND j.line = m.value
   WHERE d.batch_id = ?1 AND d.id = ?2`;
 
+/** A send is new, its time still 0, only within the transaction that makes it. */
+const IS_NEW = "AND d.sent_at = 0";
+
 /**
  * Marks the next `limit` pending jobs of a running batch as queued and returns their keys. The walk goes by
  * primary key from a line that only release and replay move back: without it one top-up of a batch of a
  * million rows read all of them. The lines are written down first, and everything else is counted from those.
  *
  * A trial's rest is read here and not handed in: of two who dispatch at once both would have read the same.
- * Repeated under one id it does nothing unless all its jobs are still pending, so that a repetition after a
- * lost answer cannot carry the cursor past a job that was released in between.
+ * Repeated under one id it moves nothing, so that a repetition after a lost answer cannot carry the cursor past a
+ * job that was put back in between, nor send one of a batch that was stopped.
  */
 export async function queueJobs(
   db: Db,
@@ -52,31 +68,34 @@ export async function queueJobs(
   const results = await db.batch([
     sql(
       `INSERT INTO dispatches (batch_id, id, lines, sent_at)
-       SELECT ?1, ?2, json_group_array(line), ?3 FROM (
+       SELECT ?1, ?2, json_group_array(line), 0 FROM (
          SELECT j.line FROM jobs j WHERE j.batch_id = ?1 AND j.state = 'pending'
            AND j.line >= (SELECT dispatch_line FROM batches WHERE id = ?1 AND state = 'running')
          ORDER BY j.line
-         LIMIT coalesce((SELECT max(0, min(?4, coalesce(trial_left, ?4))) FROM batches WHERE id = ?1), 0))
+         LIMIT coalesce((SELECT max(0, min(?3, coalesce(trial_left, ?3))) FROM batches WHERE id = ?1), 0))
        HAVING count(*) > 0
        ON CONFLICT DO NOTHING`,
       given.batchId,
       given.dispatchId,
-      given.now,
       given.limit,
     ),
     sql(
       `UPDATE batches SET pending = pending - c.n, queued = queued + c.n, dispatch_line = c.last_line + 1,
          trial_left = trial_left - c.n
-       FROM (SELECT count(*) AS n, max(j.line) AS last_line, json_array_length(d.lines) AS named
-         ${NAMED} AND j.state = 'pending') c
-       WHERE batches.id = ?1 AND c.n = c.named`,
+       FROM (SELECT count(*) AS n, max(j.line) AS last_line ${NAMED} ${IS_NEW}) c
+       WHERE batches.id = ?1 AND c.n > 0`,
       given.batchId,
       given.dispatchId,
     ),
     sql(
       `UPDATE jobs SET state = 'queued', state_at = ?3
-       WHERE batch_id = ?1 AND state = 'pending' AND line IN (SELECT j.line ${NAMED})
-         AND (SELECT dispatch_line FROM batches WHERE id = ?1) = (SELECT max(j.line) + 1 ${NAMED})`,
+       WHERE batch_id = ?1 AND state = 'pending' AND line IN (SELECT j.line ${NAMED} ${IS_NEW})`,
+      given.batchId,
+      given.dispatchId,
+      given.now,
+    ),
+    sql(
+      "UPDATE dispatches SET sent_at = ?3 WHERE batch_id = ?1 AND id = ?2 AND sent_at = 0",
       given.batchId,
       given.dispatchId,
       given.now,
@@ -146,7 +165,8 @@ export async function requeueStale(
 
 /**
  * Waiting jobs that no message will fetch: their wait was too long for a delayed message, or the message is
- * overdue, or it was lost with the process before this one. Marked `queued`, so that each is sent once.
+ * overdue, or it was lost with the process before this one, or the media host they wait for is back early. Marked
+ * `queued`, so that each is sent once.
  */
 export async function queueDueJobs(
   db: Db,
@@ -163,11 +183,12 @@ export async function queueDueJobs(
   const results = await db.batch([
     sql(
       `INSERT INTO dispatches (batch_id, id, lines, sent_at)
-       SELECT b, ?7, json_group_array(l), ?1 FROM (
+       SELECT b, ?7, json_group_array(l), 0 FROM (
          SELECT j.batch_id AS b, j.line AS l FROM jobs j INDEXED BY jobs_waiting
          CROSS JOIN batches x ON x.id = j.batch_id
          WHERE j.state IN ('retryable', 'snoozed') AND j.scheduled_at <= ?1 AND x.state = 'running' AND x.target = ?2
-           AND (j.scheduled_at - j.state_at > ?3 OR j.scheduled_at <= ?1 - ?4 OR j.state_at < ?5)
+           AND (j.scheduled_at - j.state_at > ?3 OR j.scheduled_at <= ?1 - ?4 OR j.state_at < ?5
+             OR j.error ->> '$.code' = '${HOST_DOWN}')
          ORDER BY j.scheduled_at LIMIT ?6)
        GROUP BY b ON CONFLICT DO NOTHING`,
       given.now,
@@ -181,14 +202,21 @@ export async function queueDueJobs(
     sql(
       `UPDATE batches SET queued = queued + c.n, retryable = retryable - c.r, snoozed = snoozed - c.n + c.r
        FROM (SELECT j.batch_id AS b, count(*) AS n, sum(j.state = 'retryable') AS r
-         ${SENT_DUE} AND j.state IN ('retryable', 'snoozed') GROUP BY j.batch_id) c
+         ${SENT_DUE} ${IS_NEW} GROUP BY j.batch_id) c
        WHERE batches.id = c.b`,
       given.target,
       given.dispatchId,
     ),
     sql(
       `UPDATE jobs SET state = 'queued', scheduled_at = NULL, state_at = ?3
-       WHERE (batch_id, line) IN (SELECT j.batch_id, j.line ${SENT_DUE} AND j.state IN ('retryable', 'snoozed'))`,
+       WHERE (batch_id, line) IN (SELECT j.batch_id, j.line ${SENT_DUE} ${IS_NEW})`,
+      given.target,
+      given.dispatchId,
+      given.now,
+    ),
+    sql(
+      `UPDATE dispatches SET sent_at = ?3 WHERE id = ?2 AND sent_at = 0
+         AND batch_id IN (SELECT id FROM batches WHERE target = ?1 AND state = 'running')`,
       given.target,
       given.dispatchId,
       given.now,

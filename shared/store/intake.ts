@@ -179,7 +179,8 @@ export async function recordStep(
   return (results.at(-1)?.changes ?? 0) > 0;
 }
 
-const DONE = `'{"phase":"done"}'`;
+/** What intake found out about the file stays: results are cut from it long after. */
+const DONE = "json_object('phase', 'done', 'opening', intake_state -> '$.opening')";
 
 /** Validation failed, or nothing is left to run: the end of this batch. */
 export const endInvalid = (batch: IntakeBatch, now: number): Statement =>

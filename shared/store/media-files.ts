@@ -37,6 +37,37 @@ export async function putMediaFile(
 }
 
 /**
+ * Gives names to bytes that some file of this target already has, whatever each named before.
+ * @param filesJson a JSON array of `{fileName, sha256}`; hashes that nobody has are left out.
+ * @returns the files that are named now.
+ */
+export async function nameKnownMedia(
+  db: Db,
+  given: { target: string; set: string; filesJson: string; now: number },
+): Promise<MediaFileRow[]> {
+  const { rows } = await db.run(
+    sql(
+      `WITH wanted AS MATERIALIZED (
+         SELECT v.value ->> 'fileName' AS file_name, v.value ->> 'sha256' AS sha256,
+           (SELECT json_array(k.bytes, k.content_type) FROM media_files k
+            WHERE k.target = ?1 AND k.sha256 = v.value ->> 'sha256' LIMIT 1) AS known
+         FROM json_each(?3) v)
+       INSERT INTO media_files (target, set_name, file_name, sha256, bytes, content_type, created_at)
+       SELECT ?1, ?2, file_name, sha256, known ->> 0, known ->> 1, ?4 FROM wanted WHERE known IS NOT NULL
+       ON CONFLICT (target, set_name, file_name) DO UPDATE SET
+         sha256 = excluded.sha256, bytes = excluded.bytes, content_type = excluded.content_type,
+         created_at = excluded.created_at
+       RETURNING file_name, sha256, bytes, content_type`,
+      given.target,
+      given.set,
+      given.filesJson,
+      given.now,
+    ),
+  );
+  return rows.map((row) => MediaFileRow.parse(row));
+}
+
+/**
  * Takes the name away. The bytes stay: another name, or a job that was bound to them, may need them.
  * @returns whether there was such a name.
  */

@@ -48,13 +48,13 @@ describe("a folder of art", () => {
 
   it("names what is over the limit, and the limit", async () => {
     const path = await put("huge.mp4", "");
-    await truncate(path, 96_000_000);
+    await truncate(path, 201_000_000);
     const listed = await listFolder(folder, "");
     expect(listed).toMatchObject({
       ok: false,
       error: {
         code: "body.too_large",
-        message: "Expected files of at most 95 MB each, got huge.mp4 (96 MB).",
+        message: "Expected files of at most 200 MB each, got huge.mp4 (201 MB).",
         exit: 2,
       },
     });

@@ -1,10 +1,6 @@
 /** Runs the CLI as people do: its own process, its own environment, output piped. */
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
-import { vi } from "vitest";
-
-// A process starts in half a second, and in several where the machine's cores are shared with other tests.
-vi.setConfig({ testTimeout: 60_000 });
 
 export type Ran = { code: number | null; stdout: string; stderr: string };
 

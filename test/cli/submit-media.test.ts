@@ -1,12 +1,20 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { NamingRequest } from "../../shared/api/contract.ts";
 import { batchOf, mediaFileOf, page, playApi, problem, type Reply, type Seen } from "./play-api.ts";
 import { jsonLines, runCli } from "./run-cli.ts";
 import { useFolder } from "./use-folder.ts";
 
-const { putSheet, putArt } = useFolder();
+const { put, putSheet, putArt } = useFolder();
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 const accepted: Reply = {
   status: 202,
   body: batchOf({ state: "receiving", jobs: {}, rows: { total: 0, valid: 0, invalid: 0 } }),
+};
+/** No bytes are known under any name. */
+const nothingKnown = ({ body }: Seen): Reply => {
+  const { files } = NamingRequest.parse(JSON.parse(String(body)));
+  return { body: { named: [], missing: files.map(({ fileName }) => fileName) } };
 };
 const putMedia = ({ path, body }: Seen): Reply => ({
   body: mediaFileOf(decodeURIComponent(path.split("/").at(-1) ?? ""), body),
@@ -19,6 +27,7 @@ const withSet = (...held: [name: string, bytes: string][]) =>
         ? page(held.map(([name, bytes]) => mediaFileOf(name, Buffer.from(bytes))))
         : problem(404, "media_set.not_found"),
     PUT: putMedia,
+    POST: nothingKnown,
     "POST /v1/batches": accepted,
   });
 
@@ -36,11 +45,12 @@ describe("submit --media", () => {
     expect(set).toMatch(/^set-[0-9a-f]{24}$/);
     expect(api.calls()).toEqual([
       `GET /v1/media-sets/${set}`,
+      `POST /v1/media-sets/${set}`,
       `PUT /v1/media-sets/${set}/deep%2Fshield.png`,
       "POST /v1/batches",
     ]);
-    expect(String(api.seen[1]?.body)).toBe("bytes of deep/shield.png");
-    expect(api.seen[2]?.query.get("mediaSet")).toBe(set);
+    expect(String(api.seen[2]?.body)).toBe("bytes of deep/shield.png");
+    expect(api.seen[3]?.query.get("mediaSet")).toBe(set);
     expect(ran.stderr).toContain("1 file uploaded, 1 there already");
   });
 
@@ -58,19 +68,55 @@ describe("submit --media", () => {
     expect(ran.stdout).toContain("42 of 42 files uploaded");
   });
 
+  it("sends one picture once, however many names it has, and none that the server has", async () => {
+    const csv = await putSheet("id,name,image\n1,Sword,1.png\n2,Shield,2.png\n3,Lamp,3.png\n");
+    const art = await putArt("1.png", "2.png");
+    await put("art/3.png", "bytes of 1.png");
+    const known = new Set([sha256("bytes of 2.png")]);
+    await using api = await playApi({
+      GET: problem(404, "media_set.not_found"),
+      POST: ({ body }) => {
+        const { files } = NamingRequest.parse(JSON.parse(String(body)));
+        const missing = files.filter((file) => !known.has(file.sha256)).map(({ fileName }) => fileName);
+        return { body: { named: [], missing } };
+      },
+      PUT: (seen) => {
+        known.add(sha256(String(seen.body)));
+        return putMedia(seen);
+      },
+      "POST /v1/batches": accepted,
+    });
+    const ran = await runCli(["submit", csv, "--media", art, "--media-set", "relics"], { url: api.url });
+    expect(ran.code).toBe(0);
+    expect(api.calls().slice(1, -1)).toEqual([
+      "POST /v1/media-sets/relics",
+      "PUT /v1/media-sets/relics/1.png",
+      "POST /v1/media-sets/relics",
+    ]);
+    expect(JSON.parse(String(api.seen[3]?.body))).toEqual({
+      files: [{ fileName: "3.png", sha256: sha256("bytes of 1.png") }],
+    });
+    expect(ran.stderr).toContain("1 file uploaded, 2 there already");
+  });
+
   it("tries a file again after a hiccup, and stops at a refusal before submitting", async () => {
     const csv = await putSheet();
     const art = await putArt("sword.png", "deep/shield.png");
     let hiccups = 0;
     await using shaky = await playApi({
       GET: page([]),
+      POST: nothingKnown,
       PUT: (seen) => (hiccups++ === 0 ? problem(503, "storage.unavailable") : putMedia(seen)),
       "POST /v1/batches": accepted,
     });
     const survived = await runCli(["submit", csv, "--media", art], { url: shaky.url });
     expect(survived.code).toBe(0);
     expect(shaky.calls().filter((call) => call.startsWith("PUT"))).toHaveLength(3);
-    await using strict = await playApi({ GET: page([]), PUT: problem(400, "media.unusable") });
+    await using strict = await playApi({
+      GET: page([]),
+      POST: nothingKnown,
+      PUT: problem(400, "media.unusable"),
+    });
     const refused = await runCli(["submit", csv, "--media", art], { url: strict.url });
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain("media.unusable");
@@ -129,7 +175,11 @@ describe("submit --media", () => {
   it("says with exit 3 that an upload was not allowed", async () => {
     const csv = await putSheet();
     const art = await putArt("sword.png", "deep/shield.png");
-    await using api = await playApi({ GET: page([]), PUT: problem(403, "auth.forbidden") });
+    await using api = await playApi({
+      GET: page([]),
+      POST: nothingKnown,
+      PUT: problem(403, "auth.forbidden"),
+    });
     expect((await runCli(["submit", csv, "--media", art], { url: api.url })).code).toBe(3);
   });
 });

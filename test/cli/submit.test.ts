@@ -95,11 +95,11 @@ describe("submit", () => {
 
   it("names the limit for a file that is over it, without sending a byte", async () => {
     const csv = await putSheet();
-    await truncate(csv, 95_000_001);
+    await truncate(csv, 1_000_000_001);
     await using api = await playApi({});
     const ran = await runCli(["submit", csv], { url: api.url });
     expect(ran.code).toBe(2);
-    expect(ran.stderr).toContain("at most 95 MB");
+    expect(ran.stderr).toContain("at most 1000 MB");
     expect(api.seen).toEqual([]);
   });
 });

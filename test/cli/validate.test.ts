@@ -1,8 +1,10 @@
+import { writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { zipOf } from "../support/zip.ts";
 import { jsonLines, runCli } from "./run-cli.ts";
 import { useFolder } from "./use-folder.ts";
 
-const { put, putSheet, putArt } = useFolder();
+const { path, put, putSheet, putArt } = useFolder();
 
 describe("validate", () => {
   /** Nothing listens there: the command must not notice. */
@@ -50,5 +52,72 @@ describe("validate", () => {
     const csv = await putSheet("token_id,name,image\n1,Sword,http://127.0.0.1:8790/1.png\n");
     expect((await runCli(["validate", csv], offline)).code).toBe(1);
     expect((await runCli(["validate", csv, "--private-host", "127.0.0.1:8790"], offline)).code).toBe(0);
+  });
+});
+
+describe("validate shows what a file is", () => {
+  const offline = { url: "http://127.0.0.1:1" };
+
+  it("the format, the columns, the traits with their rarity, the first tokens, and every defect", async () => {
+    const rows = Array.from(
+      { length: 40 },
+      (_, n) => `${n},N${n},${n}.png,${n === 7 ? "Gold" : "Blue"},${n}`,
+    );
+    const csv = await put(
+      "drop.csv",
+      `tokenID,name,file_name,attributes[Hat],attributes[Level]\n${rows.join("\n")}\n-1,Bad,x.png,blue,0\n`,
+    );
+    const ran = await runCli(["validate", csv], offline);
+    expect(ran.code).toBe(1);
+    const lines = ran.stdout.split("\n");
+    expect(lines[0]).toMatch(
+      /41 rows, 40 valid, 1 invalid, 0 warnings \(opensea; CSV in utf-8, separated by ","\)$/,
+    );
+    expect(lines).toContain("  attributes[Hat] ← attributes[Hat]");
+    expect(lines).toContain("  Hat: all, 2 values: Blue 98 %, Gold 2.5 %");
+    expect(lines).toContain("  Level: all, 40 values, from 0 to 39");
+    expect(ran.stdout).toContain("line 42, tokenID: error row.invalid_token_id");
+    expect(lines.filter((line) => line.startsWith('  {"tokenId"'))).toHaveLength(3);
+  });
+
+  it("with --json all of it as one object", async () => {
+    const jsonl = await put(
+      "drop.jsonl",
+      '{"id":1,"name":"One","image":"https://a.example/1.png","Hat":"Red"}\n',
+    );
+    const ran = await runCli(["validate", jsonl, "--json"], offline);
+    expect(ran.code).toBe(0);
+    expect(jsonLines(ran)).toMatchObject([
+      {
+        format: "json-lines",
+        dialect: "JSON Lines in utf-8",
+        mapping: { tokenId: "id", "attributes[Hat]": "Hat" },
+        rows: { total: 1, valid: 1, invalid: 0 },
+        traits: [{ trait: "Hat", tokens: 1, values: 1, common: [{ value: "Red", tokens: 1 }] }],
+        samples: [{ tokenId: "1" }],
+      },
+    ]);
+  });
+
+  it("of a ZIP, with its media", async () => {
+    const zip = path("drop.zip");
+    const entries = [
+      { name: "drop/tokens.csv", bytes: "tokenId,name,image\n1,One,1.png\n2,Two,2.png\n" },
+      { name: "drop/1.png", bytes: "art" },
+    ];
+    await writeFile(zip, zipOf(entries));
+    const ran = await runCli(["validate", zip], offline);
+    expect(ran.code).toBe(1);
+    expect(ran.stdout).toContain("2 rows, 1 valid, 1 invalid");
+    expect(ran.stdout).toContain("line 3, image: error row.media_missing");
+    expect(ran.stderr).toContain("drop.zip holds drop/tokens.csv and 1 media file.");
+  });
+
+  it("says in one sentence why a ZIP is none", async () => {
+    const zip = path("art.zip");
+    await writeFile(zip, zipOf([{ name: "1.png", bytes: "art" }]));
+    const ran = await runCli(["validate", zip], offline);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain("error archive.no_table");
   });
 });

@@ -173,6 +173,13 @@ describe("rate limits", () => {
     });
   });
 
+  it("keep the limit to themselves where the headers are off", () => {
+    const faults = script({ what: { kind: "rateLimit", perSecond: 1, headers: false } });
+    const plans = [1, 2].map(() => faults.plan(createToken, 0));
+    expect(plans.map(({ headers }) => headers)).toEqual([{}, {}]);
+    expect(plans[1]?.strike).toMatchObject({ what: { kind: "rateLimit", retryAfterSeconds: 1 } });
+  });
+
   it("count the project and the public apart", () => {
     const faults = script({ what: { kind: "rateLimit", perSecond: 1 } });
     expect([createToken, publicRead, upload].map((call) => struck(faults, call))).toEqual([

@@ -1,6 +1,12 @@
-import { describe, expect, it } from "vitest";
+import { createHash } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { picture } from "../../emulator/picture.ts";
-import { play, secret } from "./play.ts";
+import { startEmulator } from "../../emulator/server.ts";
+import { play, player, secret } from "./play.ts";
 
 describe("the ledger", () => {
   it("holds every call as received, with what it was about", async () => {
@@ -95,6 +101,56 @@ describe("the ledger", () => {
     expect(emulator.ledger.list({ method: "CreateToken" }).items).toMatchObject([
       { status: 200, fault: "closeAfter" },
       { status: 0, fault: "closeBefore" },
+    ]);
+  });
+
+  it("tells which calls were carried out, in which order, and what became of the token and the file", async () => {
+    const { emulator, rpc, makeCollection, makeToken } = await play();
+    const collectionId = await makeCollection();
+    const token = { tokenId: "1", name: "A" };
+    emulator.faults.add({ id: "slow", where: { tokenId: "1" }, what: { kind: "latency", ms: 100 } });
+    const slow = rpc("CreateToken", { collectionId, token });
+    await makeToken(collectionId, "2", { private: false });
+    await slow;
+    emulator.faults.add({ where: { tokenId: "1" }, what: { kind: "closeBefore" }, times: 1 });
+    await rpc("UpdateToken", { collectionId, tokenId: "1", private: false }).catch(() => null);
+    emulator.faults.add({ where: { tokenId: "1" }, what: { kind: "closeAfter" }, times: 1 });
+    await rpc("UpdateToken", { collectionId, tokenId: "1", private: false }).catch(() => null);
+    await rpc("GetToken", { collectionId, tokenId: "3" });
+    const { items } = emulator.ledger.list();
+    const sha256 = createHash("sha256")
+      .update(picture(`/projects/1/collections/${collectionId}/tokens/2/upload/4400`))
+      .digest("hex");
+    expect(items.map(({ method, acted, isPrivate, sha256: of }) => [method, acted, isPrivate, of])).toEqual([
+      ["CreateCollection", 1, null, null],
+      ["CreateToken", 5, true, null],
+      ["CreateToken", 2, false, null],
+      ["CreateAsset", 3, null, null],
+      ["UploadAsset", 4, null, sha256],
+      ["UpdateToken", null, null, null],
+      ["UpdateToken", 6, false, null],
+      ["GetToken", 7, null, null],
+    ]);
+  });
+
+  it("takes over the state of a version that did not know this yet, and counts on", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "emulator-ledger-"));
+    onTestFinished(() => rm(dir, { recursive: true, force: true }));
+    const first = await startEmulator({ port: null, dir });
+    await player(first).rpc("ListCollections", {});
+    await first.close();
+    const database = new DatabaseSync(join(dir, "emulator.sqlite"));
+    for (const column of ["acted", "is_private", "sha256"]) {
+      database.exec(`ALTER TABLE ledger DROP COLUMN ${column}`);
+    }
+    database.close();
+    const { emulator, rpc } = await play({ dir });
+    await rpc("ListCollections", {});
+    await rpc("ListCollections", {});
+    expect(emulator.ledger.list().items.map(({ id, acted }) => [id, acted])).toEqual([
+      [1, null],
+      [2, 1],
+      [3, 2],
     ]);
   });
 

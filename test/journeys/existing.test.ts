@@ -1,19 +1,19 @@
 /** Tokens that somebody made by hand at Sequence, in each way in which it may answer a create of an existing one. */
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generatedCsv, must, type Stack, startStack, untilResting } from "../support/stack.ts";
 
-let stack: Stack | null = null;
-afterEach(async () => {
-  await stack?.close();
-  stack = null;
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack();
 });
+afterAll(() => stack.close());
 
 describe.each(["conflict", "endpoint", "query", "overwrite"] as const)(
   "where a create answers with %s",
   (mode) => {
     it("they stay byte for byte under onExisting=fail, and the other rows are published", async () => {
-      stack = await startStack({ emulator: { switches: { createExisting: mode } } });
       const { client, emulator } = stack;
+      await emulator.setSwitches({ createExisting: mode });
       const { id: collection } = must(await client.createCollection({ name: "By hand" }));
       for (const tokenId of ["3", "7"]) {
         // One is even the same as its row: that does not make it ours.

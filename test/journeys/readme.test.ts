@@ -19,7 +19,7 @@ function commandsBetween(from: string, to: string): string[] {
 
 const hasCurl = spawnSync("curl", ["--version"]).status === 0;
 
-it("every command from the first file to the replay does what it says", { timeout: 180_000 }, async () => {
+it("every command from the first file to the replay does what it says", async () => {
   const state = await temporaryState();
   const started = await start(state.dir);
   try {

@@ -33,9 +33,21 @@ export const consumerEnv = (mode: Mode, variables: ConsumerVariables = {}): Cons
 /** What the handler said to Queues, by job id. */
 export type Said = { acked: string[]; retried: string[]; outcome: string };
 
+/** Gates of its own for each batch: what one test's Sequence went through is nothing to the next. */
+const gateOf = (name: string): ConsumerEnv["GATE"] =>
+  ({
+    getByName: (host: string) => env.GATE.getByName(`${host} ${name}`),
+  }) as unknown as ConsumerEnv["GATE"];
+
 export async function deliver(
   keys: readonly JobKey[],
-  given: { mode?: Mode; variables?: ConsumerVariables; queue?: string; env?: Partial<ConsumerEnv> } = {},
+  given: {
+    mode?: Mode;
+    variables?: ConsumerVariables;
+    queue?: string;
+    gate?: string;
+    env?: Partial<ConsumerEnv>;
+  } = {},
 ): Promise<Said> {
   const messages = keys.map((key, index) => ({
     id: `${jobId(key)}#${index}`,
@@ -45,7 +57,11 @@ export async function deliver(
   }));
   const batch = createMessageBatch(given.queue ?? "mintline-jobs", messages);
   const ctx = createExecutionContext();
-  const bindings = { ...consumerEnv(given.mode ?? "conflict", given.variables), ...given.env };
+  const bindings = {
+    ...consumerEnv(given.mode ?? "conflict", given.variables),
+    GATE: gateOf(given.gate ?? keys[0]?.batchId ?? ""),
+    ...given.env,
+  };
   await worker.queue(batch, bindings as ConsumerEnv);
   const result = await getQueueResult(batch, ctx);
   const id = (messageId: string) => messageId.split("#")[0] ?? messageId;

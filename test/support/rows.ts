@@ -2,7 +2,7 @@
 import { ulid } from "ulid";
 import type { BatchOptions } from "../../shared/job/batch.ts";
 import type { JobArgs } from "../../shared/job/job.ts";
-import { type Db, type Row, sql } from "../../shared/store/db.ts";
+import { type Db, type Row, type Statement, sql } from "../../shared/store/db.ts";
 
 export const OPTIONS: BatchOptions = {
   onInvalid: "stop",
@@ -44,13 +44,19 @@ export const argsOf = (line: number, imageUrl = "http://127.0.0.1:1/media/x.png"
 
 /** A batch whose jobs, lines 2 and on, are all `pending`. @returns its id. */
 export async function seedBatch(db: Db, given: SeedBatch = {}): Promise<string> {
-  const { target = "emulator#1", collectionId = 1, rows = 3, state = "running", args = argsOf } = given;
   const id = `bat_${ulid()}`;
+  await db.batch(batchRows(id, given));
+  return id;
+}
+
+/** The same as statements, for whoever names the batch and has more to do in the call. */
+export function batchRows(id: string, given: SeedBatch): Statement[] {
+  const { target = "emulator#1", collectionId = 1, rows = 3, state = "running", args = argsOf } = given;
   const jobs = Array.from({ length: rows }, (_, index) => {
     const made = args(index + 2);
     return { l: index + 2, t: made.tokenId, a: made };
   });
-  await db.batch([
+  return [
     sql(
       `INSERT INTO batches (id, target, name, state, collection_id, options, fingerprint, source_key, rows_total,
          rows_valid, pending, created_at, started_at, finished_at, halted)
@@ -71,8 +77,7 @@ export async function seedBatch(db: Db, given: SeedBatch = {}): Promise<string> 
       id,
       JSON.stringify(jobs),
     ),
-  ]);
-  return id;
+  ];
 }
 
 export async function readBatch(db: Db, id: string): Promise<Row> {

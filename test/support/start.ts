@@ -20,11 +20,15 @@ export type Started = {
 const READY = /^ready (http:\/\/127\.0\.0\.1:\d+)$/;
 const EMULATOR = /(http:\/\/127\.0\.0\.1:\d+)/;
 
-/** Starts and waits for `ready`; rejects with everything printed if the process ends before. */
+/**
+ * Starts and waits for `ready`; rejects with everything printed if the process ends before.
+ * @param spawned is told the leader of the process group at once, for whoever must end that whatever happens
+ */
 export async function start(
   stateDir: string,
   variables: Record<string, string> = {},
   token = "local",
+  spawned: (child: ChildProcess) => void = () => undefined,
 ): Promise<Started> {
   const { PATH = "", HOME = "" } = process.env;
   const env = { PATH, HOME, STATE_DIR: stateDir, PORT: String(await freePort()), ...variables };
@@ -33,6 +37,7 @@ export async function start(
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
+  spawned(child);
   const lines: string[] = [];
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   const url = await new Promise<string>((resolve, reject) => {

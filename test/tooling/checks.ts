@@ -1,7 +1,14 @@
-/** What `npm test` checks beside the tests themselves, and how their report is counted. */
+/** What `npm test` runs, and how the outcome of each is counted. */
 import * as z from "zod";
 
-export type Tally = { passed: number; failed: number };
+export type Tally = { readonly passed: number; readonly failed: number };
+
+/** One command line. `report`: where it leaves Vitest's JSON report; a check without one counts as one. */
+export type Part = {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly report?: string;
+};
 
 const typesOf = (worker: string, config: string, name: string): readonly string[] => [
   "wrangler",
@@ -17,7 +24,7 @@ const typesOf = (worker: string, config: string, name: string): readonly string[
 
 const bundle = (config: string): readonly string[] => ["wrangler", "deploy", "--dry-run", "--config", config];
 
-export const CHECKS: readonly { name: string; command: readonly string[] }[] = [
+export const CHECKS: readonly Part[] = [
   { name: "types of the Workers and shared", command: ["tsc", "-p", "workers"] },
   { name: "types of the CLI and the emulator", command: ["tsc", "-p", "cli"] },
   { name: "types of the tests in workerd", command: ["tsc", "-p", "test"] },
@@ -36,11 +43,24 @@ export const CHECKS: readonly { name: string; command: readonly string[] }[] = [
   { name: "the consumer bundles", command: bundle("workers/consumer/wrangler.toml") },
 ];
 
+/** The tests of one project of vitest.config.ts. @param directory takes the report. */
+export function testsOf(project: string, name: string, directory: string): Part {
+  const report = `${directory}/${project}.json`;
+  const reporters = ["--reporter=minimal", "--reporter=json", `--outputFile.json=${report}`];
+  return { name, report, command: ["vitest", "run", `--project=${project}`, ...reporters] };
+}
+
 const Report = z.object({
   numPassedTests: z.number(),
   numFailedTests: z.number(),
-  numFailedTestSuites: z.number(),
   numPendingTests: z.number(),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      assertionResults: z.array(z.object({ status: z.string(), fullName: z.string() })),
+    }),
+  ),
 });
 
 /**
@@ -50,8 +70,26 @@ const Report = z.object({
 export function tallyOf(report: unknown, exitedWell: boolean): Tally {
   const parsed = Report.safeParse(report);
   if (!parsed.success) return { passed: 0, failed: 1 };
-  const { numPassedTests, numFailedTests, numPendingTests } = parsed.data;
-  const failed = numFailedTests + numPendingTests;
+  const { numPassedTests, numFailedTests, numPendingTests, testResults } = parsed.data;
+  const failed = numFailedTests + numPendingTests + testResults.filter(isBroken).length;
   const crashed = !exitedWell && failed === 0;
   return { passed: numPassedTests, failed: failed + (crashed || numPassedTests === 0 ? 1 : 0) };
 }
+
+/** A line for each file that broke and each test that failed or was not run; of the last Vitest says nothing. */
+export function notPassed(report: unknown): string {
+  const { data } = Report.safeParse(report);
+  const lines = (data?.testResults ?? []).flatMap(({ name, status, assertionResults }) => [
+    ...(isBroken({ status, assertionResults }) ? [`broken: ${name}`] : []),
+    ...assertionResults
+      .filter((test) => test.status !== "passed")
+      .map((test) => `${test.status}: ${name} > ${test.fullName}`),
+  ]);
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+type FileResult = Pick<z.infer<typeof Report>["testResults"][number], "status" | "assertionResults">;
+
+/** It would not load, or what surrounds its tests failed. */
+const isBroken = ({ status, assertionResults }: FileResult): boolean =>
+  status === "failed" && !assertionResults.some((test) => test.status === "failed");

@@ -7,12 +7,10 @@ import { LIMITS } from "../../shared/limits.ts";
 import type { ClaimedBatch, ClaimedJob } from "../../shared/store/claim.ts";
 import { renewLease } from "../../shared/store/leases.ts";
 import type { ConsumerContext } from "./context.ts";
-import { createPacer, type Pacer } from "./pacer.ts";
-
-/** Thrown, and only caught where a run ends: the job is put down between two steps. No failure. */
-export class Stopped extends Error {
-  override readonly name = "Stopped";
-}
+import { createMediaGates, type MediaGates } from "./gate/media-gates.ts";
+import type { Pass } from "./gate/pass.ts";
+import { createDeliveryMedia, type DeliveryMedia } from "./media/in-delivery.ts";
+import { Stopped } from "./stopped.ts";
 
 export type Delivery = {
   readonly leaseId: string;
@@ -21,7 +19,11 @@ export type Delivery = {
   readonly signal: AbortSignal;
   /** @throws Stopped when no further call may be started for this batch. */
   ask(batch: ClaimedBatch, jobStartedAt: number): void;
-  readonly pacer: Pacer;
+  /** Through the gate of Sequence. */
+  readonly pass: Pass;
+  /** Through those of the media hosts, each asked when it is first needed. */
+  readonly mediaGates: MediaGates;
+  readonly media: DeliveryMedia;
   /** From now on nothing of this batch is started: it was just halted here. */
   stopBatch(batchId: string): void;
   end(): void;
@@ -33,6 +35,7 @@ export function startDelivery(
   ctx: ConsumerContext,
   lease: { id: string; expiresAt: number; takenAt: number },
   jobs: readonly ClaimedJob[],
+  pass: Pass,
 ): Delivery {
   const abort = new AbortController();
   const states = new Map<string, { state: BatchState; runEpoch: number }>();
@@ -63,10 +66,13 @@ export function startDelivery(
         batch: states.get(batch.id) ?? { state: "running", runEpoch: batch.runEpoch },
         runEpoch: batch.runEpoch,
         lost: abort.signal.aborted,
+        down: pass.isDown(),
       });
       if (why !== null) throw new Stopped(why);
     },
-    pacer: createPacer(ctx),
+    pass,
+    mediaGates: createMediaGates(ctx),
+    media: createDeliveryMedia(),
     stopBatch(batchId) {
       states.set(batchId, { state: "halted", runEpoch: -1 });
     },
@@ -85,8 +91,10 @@ export function reasonToStop(given: {
   batch: { state: BatchState; runEpoch: number };
   runEpoch: number;
   lost: boolean;
+  down: boolean;
 }): string | null {
   if (given.lost) return "lease lost";
+  if (given.down) return "upstream down";
   if (given.batch.state !== "running") return `batch ${given.batch.state}`;
   if (given.batch.runEpoch !== given.runEpoch) return "batch started anew";
   if (given.expiresAt - given.now < given.needMs) return "too little lease left";

@@ -1,22 +1,38 @@
-/** A Cloudflare `MessageBatch` as jobs: parsed once, one message a job, what cannot be read set apart. */
+/** A Cloudflare `MessageBatch` as jobs: parsed once, one message a job, everything else set apart. */
 import { type JobKey, jobId } from "../../shared/job/job.ts";
-import { JobMessage } from "../../shared/job/message.ts";
+import { JobMessage, WakeMessage } from "../../shared/job/message.ts";
+
+export type DeliveredJob = { readonly key: JobKey; readonly message: Message<unknown> };
 
 export type Delivered = {
   /** The first message of each job, by job id. */
-  readonly byJob: ReadonlyMap<string, { readonly key: JobKey; readonly message: Message<unknown> }>;
-  /** A second message for a job of this delivery, or no message of ours: nothing is lost by an ack. */
+  readonly byJob: ReadonlyMap<string, DeliveredJob>;
+  /** A second message for a job of this delivery, a wake, or no message of ours: nothing is lost by an ack. */
   readonly surplus: readonly Message<unknown>[];
+  /** How many of those ask for a dispatch. */
+  readonly wakes: number;
+  /** The messages of these jobs. */
+  pick(keys: readonly JobKey[]): DeliveredJob[];
 };
 
 export function readMessages(messages: MessageBatch<unknown>): Delivered {
-  const byJob = new Map<string, { key: JobKey; message: Message<unknown> }>();
+  const byJob = new Map<string, DeliveredJob>();
   const surplus: Message<unknown>[] = [];
+  let wakes = 0;
   for (const message of messages.messages) {
     const body = JobMessage.safeParse(message.body);
     const key = body.success ? { batchId: body.data.b, line: body.data.l } : null;
-    if (key === null || byJob.has(jobId(key))) surplus.push(message);
-    else byJob.set(jobId(key), { key, message });
+    if (key !== null && !byJob.has(jobId(key))) {
+      byJob.set(jobId(key), { key, message });
+      continue;
+    }
+    surplus.push(message);
+    if (key === null && WakeMessage.safeParse(message.body).success) wakes += 1;
   }
-  return { byJob, surplus };
+  const pick = (keys: readonly JobKey[]) =>
+    keys.flatMap((key) => {
+      const one = byJob.get(jobId(key));
+      return one ? [one] : [];
+    });
+  return { byJob, surplus, wakes, pick };
 }

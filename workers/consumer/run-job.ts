@@ -20,7 +20,7 @@ const ATTEMPTS_KEPT = 30;
 
 export async function runJob(job: ClaimedJob, delivery: Delivery, ctx: ConsumerContext): Promise<JobResult> {
   const run = startRun(ctx, delivery, job);
-  const outcome = await runSteps(run);
+  const outcome = blameHost(await runSteps(run), delivery);
   const { maxAttempts } = ctx.config;
   const verdict = decide(outcome, {
     attempt: job.attempt,
@@ -33,21 +33,22 @@ export async function runJob(job: ClaimedJob, delivery: Delivery, ctx: ConsumerC
 }
 
 /**
- * A job that was never started: its delivery ran out of time, or what it needs does not answer.
- * @param until epoch ms before which it should not come back; null: at any time.
+ * Which failure is the call's and which the host's shows only beside the other calls: where nobody gets an answer,
+ * the job has not failed. Said here, at the end, and not where a call fails: within a run its outcome stays unknown,
+ * and what may have been sent must be remembered as such.
  */
-export function putDown(job: ClaimedJob, until: number | null = null): JobResult {
+function blameHost(outcome: RunOutcome, delivery: Delivery): RunOutcome {
+  if (outcome.kind !== "failed" || outcome.failure.reason !== "outcome_unknown") return outcome;
+  if (!delivery.pass.isDown()) return outcome;
+  return { ...outcome, failure: { ...outcome.failure, reason: "upstream_down" } };
+}
+
+/** A job that was never started: its delivery ran out of time. */
+export function putDown(job: ClaimedJob): JobResult {
   const { batchId, line, attempt, outputs, attempts } = job;
-  const state = until === null ? "pending" : "snoozed";
-  const untouched = {
-    step: null,
-    scheduledAt: until,
-    outcome: null,
-    error: null,
-    evidence: null,
-  };
+  const untouched = { step: null, scheduledAt: null, outcome: null, error: null, evidence: null };
   return {
-    settlement: { batchId, line, state, attempt, outputs, attempts, ...untouched },
+    settlement: { batchId, line, state: "pending", attempt, outputs, attempts, ...untouched },
     verdict: { kind: "release" },
     halt: null,
   };
@@ -59,6 +60,7 @@ const STATE = {
   snooze: "snoozed",
   bury: "dead",
   halt: "pending",
+  hold: "pending",
   release: "pending",
 } as const satisfies Record<Verdict["kind"], Settlement["state"]>;
 
@@ -91,6 +93,7 @@ const RECORDED = {
   snooze: "snoozed",
   bury: "dead",
   halt: "halted",
+  hold: "released",
   release: "released",
 } as const satisfies Record<Verdict["kind"], AttemptRecord["outcome"]>;
 

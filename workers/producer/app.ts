@@ -17,10 +17,13 @@ import {
 import { controlBatch } from "./routes/control.ts";
 import { getDeadLetter, getDeadLetters, getReplay, replayDeadLetters } from "./routes/dead-letters.ts";
 import { getDoctor } from "./routes/doctor.ts";
-import { deleteMediaSetFile, getMediaSet, putMediaSetFile } from "./routes/media-sets.ts";
+import { getBatchEvents } from "./routes/events.ts";
+import { deleteMediaSetFile, getMediaSet, nameMediaSetFiles, putMediaSetFile } from "./routes/media-sets.ts";
+import { getResults } from "./routes/results.ts";
 import { submitBatch } from "./routes/submit.ts";
 import { healthz, listAddresses, methodRefused, noSuchAddress } from "./routes/system.ts";
 import { getAsset, getToken } from "./routes/tokens.ts";
+import { getUpload, postComplete, postUpload, putPart } from "./routes/uploads.ts";
 
 const viewer = needs("viewer");
 const operator = needs("operator");
@@ -43,8 +46,14 @@ app.use("/v1/*", prepared, authenticated);
 app.post("/v1/batches", operator, submitBatch);
 app.get("/v1/batches", viewer, getBatches);
 app.get("/v1/batches/:id", viewer, unchanged, getBatch);
+app.get("/v1/batches/:id/events", viewer, getBatchEvents);
 app.get("/v1/batches/:id/errors", viewer, getBatchErrors);
 app.get("/v1/batches/:id/jobs", viewer, getBatchJobs);
+app.get(
+  "/v1/batches/:id/results/:file{(?:succeeded|failed|unprocessed)\\.(?:csv|jsonl|json)}",
+  viewer,
+  getResults,
+);
 app.get("/v1/jobs/:id", viewer, getJob);
 app.post("/v1/batches/:id/pause", operator, controlBatch("pause"));
 app.post("/v1/batches/:id/resume", operator, controlBatch("resume"));
@@ -56,7 +65,13 @@ app.post("/v1/dead-letters/replay", operator, replayDeadLetters);
 app.get("/v1/dead-letters/:jobId", viewer, getDeadLetter);
 app.get("/v1/replays/:id", viewer, getReplay);
 
+app.post("/v1/uploads", operator, postUpload);
+app.get("/v1/uploads/:id", viewer, getUpload);
+app.put("/v1/uploads/:id/parts/:number", operator, putPart);
+app.post("/v1/uploads/:id/complete", operator, postComplete);
+
 app.get("/v1/media-sets/:set", viewer, getMediaSet);
+app.post("/v1/media-sets/:set", operator, nameMediaSetFiles);
 app.put("/v1/media-sets/:set/:fileName{.+}", operator, putMediaSetFile);
 app.delete("/v1/media-sets/:set/:fileName{.+}", admin, deleteMediaSetFile);
 

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Problem } from "../../shared/api/contract.ts";
 import { suggest } from "../../shared/api/nearest.ts";
 import { problem } from "../../shared/api/problems.ts";
-import { KB, LIMITS, MB } from "../../shared/limits.ts";
+import { KB, LIMITS, MB, PLATFORM } from "../../shared/limits.ts";
 import { fail, ok, type Result } from "../../shared/result.ts";
 
 /** Reads at most `LIMITS.jsonBodyBytes`: a body that says nothing of its length is not read to its end either. */
@@ -46,21 +46,20 @@ export async function readUpTo(
   return whole;
 }
 
-/** A length that the request states and that is over the limit, told before a byte is read. */
-export const statedTooLarge = (request: Request, maxBytes: number): Problem | null =>
-  Number(request.headers.get("content-length") ?? 0) > maxBytes ? tooLarge(maxBytes) : null;
+/** A length that the request states and that is over the limit of a single body, told before a byte is read. */
+export const statedTooLarge = (request: Request): Problem | null =>
+  Number(request.headers.get("content-length") ?? 0) > PLATFORM.requestBytes ? singleBodyTooLarge : null;
 
-export const tooLarge = (maxBytes: number): Problem => {
-  const size = maxBytes >= MB ? `${maxBytes / MB} MB` : `${maxBytes / KB} kB`;
-  return problem(
-    "body.too_large",
-    `A single body here has at most ${size}.`,
-    `Send at most ${size} at a time.`,
-    {
-      maxBytes,
-    },
-  );
-};
+export const tooLarge = (maxBytes: number, next = `Send at most ${sizeOf(maxBytes)} at a time.`): Problem =>
+  problem("body.too_large", `A single body here has at most ${sizeOf(maxBytes)}.`, next, { maxBytes });
+
+const sizeOf = (bytes: number): string => (bytes >= MB ? `${bytes / MB} MB` : `${bytes / KB} kB`);
+
+/** Of a file or a picture: there is another way for those. */
+export const singleBodyTooLarge: Problem = tooLarge(
+  PLATFORM.requestBytes,
+  "Send the file in parts: POST /v1/uploads says how, and its id then stands for the body as uploadId; `npx --no mintline submit` does so by itself.",
+);
 
 const unsupported = (type: string): Problem =>
   problem(

@@ -8,7 +8,7 @@ import { PLATFORM } from "../../shared/limits.ts";
 import { openSink, type Sink } from "../../shared/media/sink.ts";
 import { hex } from "../../shared/media/spool.ts";
 import { fail, ok, type Result } from "../../shared/result.ts";
-import { tooLarge } from "./body.ts";
+import { singleBodyTooLarge } from "./body.ts";
 
 /** `sha256` in hex. */
 export type Received = { readonly bytes: number; readonly sha256: string };
@@ -50,7 +50,7 @@ async function receive(request: Request, sink: Sink | null): Promise<Result<Rece
     if (next === "broken") return fail(cutShort(bytes, declaredBytes(request)));
     if (next === null || next.done) break;
     bytes += next.value.byteLength;
-    if (bytes > PLATFORM.requestBytes) return fail(tooLarge(PLATFORM.requestBytes));
+    if (bytes > PLATFORM.requestBytes) return fail(singleBodyTooLarge);
     await hash.write(next.value);
     await sink?.write(next.value);
   }
@@ -67,7 +67,7 @@ export const emptyFile = problem(
   "Look whether the file is empty; with curl send its contents as the body: --data-binary @relics.csv -H 'Content-Type: text/csv'.",
 );
 
-const cutShort = (got: number, declared: number | null): Problem =>
+export const cutShort = (got: number, declared: number | null): Problem =>
   problem(
     "body.cut_short",
     `Expected ${declared ?? "more"} bytes, got ${got} before the connection ended.`,

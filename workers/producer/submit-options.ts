@@ -13,6 +13,8 @@ export type Submission = {
   readonly name: string | null;
   readonly collectionId: number;
   readonly options: BatchOptions;
+  /** The file was sent in parts before; null: it is the body. */
+  readonly uploadId: string | null;
 };
 
 const SubmitQuery = z.object({
@@ -26,6 +28,7 @@ const SubmitQuery = z.object({
   force: yesOrNo.default(false),
   refreshMedia: yesOrNo.default(false),
   mediaSet: textUpTo(100).optional(),
+  uploadId: textUpTo(100).optional(),
   tokenIds: oneOf(["file", "derived", "sequential"]).default("file"),
   firstTokenId: textUpTo(100)
     .refine((text) => parseTokenId(text).ok, "a token id, decimal or 0x hex, below 2^256")
@@ -44,7 +47,7 @@ export function readSubmission(
   if (!template.ok) return template;
   const map = readBracketed(bracketed, "map");
   if (!map.ok) return map;
-  const { name, collectionId, first, mediaSet, firstTokenId, ...rest } = query.value;
+  const { name, collectionId, first, mediaSet, uploadId, firstTokenId, ...rest } = query.value;
   if (firstTokenId !== undefined && rest.tokenIds !== "sequential") {
     return fail(
       invalidParameter("firstTokenId", "to stand with tokenIds=sequential", `tokenIds=${rest.tokenIds}`),
@@ -61,12 +64,20 @@ export function readSubmission(
     map: map.value,
     contentType: given.contentType,
   };
-  return ok({ name: name ?? null, collectionId: collection, options });
+  return ok({ name: name ?? null, collectionId: collection, options, uploadId: uploadId ?? null });
 }
 
-/** What the query says, whatever the order it says it in: half of a submission's fingerprint. */
+/**
+ * What the query says, whatever the order it says it in: half of a submission's fingerprint. Not how the file came:
+ * the other half is its hash, and sent once more it has another upload's id.
+ */
 export const canonicalQuery = (params: URLSearchParams): string =>
-  JSON.stringify([...params].map(([name, value]) => JSON.stringify([name, value])).sort());
+  JSON.stringify(
+    [...params]
+      .filter(([name]) => name !== "uploadId")
+      .map(([name, value]) => JSON.stringify([name, value]))
+      .sort(),
+  );
 
 const BRACKETED = /^(template|map)\[(.*)\]$/s;
 

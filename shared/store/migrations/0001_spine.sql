@@ -137,6 +137,17 @@ CREATE TABLE dispatches (
   PRIMARY KEY (batch_id, id)
 ) STRICT, WITHOUT ROWID;
 
+-- While the gate of a target's Sequence is shut, nothing of that target is dispatched. One row a target and not a
+-- column of its batches: a batch that is submitted meanwhile waits as well, and shows for what.
+CREATE TABLE holds (
+  target  TEXT PRIMARY KEY,
+  reason  TEXT NOT NULL CHECK (reason IN ('rate_limited','upstream_down')),
+  host    TEXT NOT NULL,
+  since   INTEGER NOT NULL,
+  until   INTEGER NOT NULL,
+  message TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Newest first is the way people read them, so the key is made to be walked backwards.
 CREATE TABLE dead_letters (
   id          INTEGER PRIMARY KEY AUTOINCREMENT,

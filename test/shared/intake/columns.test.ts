@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { type ColumnOptions, planColumns } from "../../../shared/intake/columns.ts";
+import { type ColumnOptions, planColumns, type Settled } from "../../../shared/intake/columns.ts";
 import { errors, read, told } from "./support.ts";
 
 const NO_OPTIONS: ColumnOptions = { template: {}, map: {}, tokenIds: "file" };
-const plan = (header: string, options: Partial<ColumnOptions> = {}, settled: number[] | null = null) =>
+const plan = (header: string, options: Partial<ColumnOptions> = {}, settled: Settled | null = null) =>
   planColumns(
     { cells: header.split(",").map((name) => name.trim()), line: 1 },
     { ...NO_OPTIONS, ...options },
@@ -13,7 +13,7 @@ const mapping = (header: string, options: Partial<ColumnOptions> = {}) => plan(h
 const codes = (
   header: string,
   options: Partial<ColumnOptions> = {},
-  settled: number[] | null = null,
+  settled: Settled | null = null,
 ): string[] => plan(header, options, settled).problems.map(({ code, column }) => `${column} ${code}`);
 
 describe("fields are known by many names", () => {
@@ -86,9 +86,9 @@ describe("traits", () => {
       "name,tokenId,trait_type_1,value_1,attributes/0/trait_type,attributes/0/value,trait_type_2,trait_value_2",
     ).plan;
     expect(pairs).toEqual([
-      { typeIndex: 2, valueIndex: 3 },
-      { typeIndex: 4, valueIndex: 5 },
-      { typeIndex: 6, valueIndex: 7 },
+      { typeIndex: 2, valueIndex: 3, displayIndex: null },
+      { typeIndex: 4, valueIndex: 5, displayIndex: null },
+      { typeIndex: 6, valueIndex: 7, displayIndex: null },
     ]);
     expect(traits).toEqual([]);
   });

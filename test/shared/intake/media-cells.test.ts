@@ -1,7 +1,12 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { checkUrl } from "../../../shared/intake/media-urls.ts";
+import { checkMediaSource } from "../../../shared/media/sources.ts";
+import { ADDRESS_ATTACKS, ONLY_IN_CELLS } from "../../support/attack-addresses.ts";
 import { errors, type Given, read, readRow } from "./support.ts";
+
+const CID = "QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG";
 
 const file = (fileName: string, contentType: string) => ({
   fileName,
@@ -47,10 +52,74 @@ describe("a media cell with a URL", () => {
     expect(errors(report)).toEqual([`2 image ${code}`]);
   });
 
+  test.each([...ADDRESS_ATTACKS, ...ONLY_IN_CELLS])("the attack list: %s", async (_, image, code) => {
+    const report = await readRow({ image });
+    expect(errors(report)).toEqual([`2 image row.media_${code}`]);
+    expect(report.problems[0]?.next).toMatch(/\.$/);
+  });
+
+  test.each([
+    [`ipfs://ipfs/${CID}/1.png`, `ipfs://${CID}/1.png`],
+    [`/ipfs/${CID}/1.png`, `ipfs://${CID}/1.png`],
+    [`ar://${CID.slice(0, 43)}`, `ar://${CID.slice(0, 43)}`],
+    [`https://gateway.example/ipfs/${CID}`, `https://gateway.example/ipfs/${CID}`],
+  ])("%s names content, and stays a name until a job fetches it", async (image, url) => {
+    expect(await mediaOf({ image })).toEqual([{ field: "image", source: { kind: "url", url } }]);
+  });
+
   test("may be private where an operator says so", async () => {
     const given = { privateHosts: ["127.0.0.1:9000"] };
     expect(await mediaOf({ image: "http://127.0.0.1:9000/1.png" }, given)).toHaveLength(1);
     expect(errors(await readRow({ image: "http://127.0.0.1:9001/1.png" }, given))).toHaveLength(1);
+  });
+});
+
+describe("addresses of one host after another", () => {
+  test("are judged as each of them alone", () => {
+    const hosts = [
+      "example.com",
+      "cdn.example.com",
+      "www.example.com",
+      "localhost",
+      "a.internal",
+      "10.0.0.1",
+      "1.2.3.4",
+      "0x7f.1",
+      "github.com",
+      "drive.google.com",
+    ];
+    const paths = [
+      "",
+      "/",
+      "/1.png",
+      "/a/../b",
+      "/./a",
+      "/.hidden",
+      "/a//b",
+      "/A%20b",
+      "/a b",
+      "/a?x=1",
+      "/a#x",
+      "/..",
+      "/a..b",
+      "/owner/repo/blob/main/a.png",
+      "/ü",
+      "/a\\b",
+    ];
+    const schemes = ["https://", "http://", "HTTPS://", "https:", "ftp://"];
+    const privateHosts: string[] = [];
+    let same = 0;
+    for (const scheme of schemes)
+      for (const host of hosts)
+        for (const path of [...paths, ...paths]) {
+          const url = `${scheme}${host}${path}`;
+          const alone = checkMediaSource(url, []);
+          const among = checkUrl(url, privateHosts);
+          if (!among.ok && among.error.code === "row.media_share_link") continue;
+          expect(among, url).toEqual(alone);
+          same += 1;
+        }
+    expect(same).toBeGreaterThan(1_000);
   });
 });
 
@@ -63,6 +132,11 @@ describe("a media cell with a name", () => {
 
   test.each<[Record<string, string>, string]>([
     [{ image: "dragom.gif" }, "2 image row.media_missing"],
+    [{ image: "../../../../etc/passwd" }, "2 image row.media_missing"],
+    [{ image: "..\\..\\windows\\win.ini" }, "2 image row.media_missing"],
+    [{ image: "/proc/self/environ" }, "2 image row.media_missing"],
+    [{ image: "%2e%2e%2fsecret.png" }, "2 image row.media_missing"],
+    [{ image: "media/0000.png" }, "2 image row.media_missing"],
     [{ image: "DRAGON.png" }, "2 image row.media_ambiguous"],
     [{ image: "3.mp4" }, "2 image row.media_wrong_type"],
     [{ video: "song.mp3" }, "2 video row.media_wrong_type"],
@@ -135,6 +209,17 @@ describe("a data URL", () => {
   test("may be percent-encoded", async () => {
     const [media] = (await mediaOf({ image: "data:image/svg+xml;utf8,%3Csvg/%3E" })) ?? [];
     expect(media?.source).toMatchObject({ bytes: 6, contentType: "image/svg+xml" });
+  });
+
+  test("may be an SVG written into it as it is, per cent signs and all", async () => {
+    const svg = '<svg width="100%" fill="#fff"/>';
+    const [media] = (await mediaOf({ image: `data:image/svg+xml;utf8,${svg}` })) ?? [];
+    expect(media?.source).toMatchObject({ bytes: svg.length });
+  });
+
+  test("may say that it is just bytes: what they are is seen when they are stored", async () => {
+    const image = `data:application/octet-stream;base64,${png.toString("base64")}`;
+    expect((await mediaOf({ image }))?.[0]?.source).toMatchObject({ bytes: png.length });
   });
 
   test.each<[string, string]>([

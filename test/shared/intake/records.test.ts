@@ -3,15 +3,15 @@ import { type Dialect, type FileRecord, readRecords } from "../../../shared/inta
 import { readSlice } from "../../../shared/intake/slices.ts";
 import { bytesSource } from "../../../shared/intake/source.ts";
 
-const UTF8: Dialect = { encoding: "utf-8", delimiter: "," };
+const UTF8: Dialect = { syntax: "csv", encoding: "utf-8", delimiter: "," };
 const START = { offset: 0, line: 1 };
 
 const whole = (text: string | Uint8Array, dialect = UTF8, maxBytes?: number): readonly FileRecord[] =>
   readRecords(Buffer.from(text), START, dialect, true, maxBytes).records;
 const cells = (text: string, delimiter = ","): unknown[] =>
-  whole(text, { encoding: "utf-8", delimiter }).map((record) =>
-    record.kind === "cells" ? record.cells : record.fault,
-  );
+  whole(text, { syntax: "csv", encoding: "utf-8", delimiter }).map(plain);
+const plain = (record: FileRecord): unknown =>
+  record.kind === "cells" ? record.cells : record.kind === "refused" ? record.fault : record.row;
 const lines = (text: string): number[] => whole(text).map(({ line }) => line);
 
 describe("the grammar", () => {
@@ -65,8 +65,7 @@ describe("what cannot be read is refused, and reading goes on", () => {
     expect(cells(text)).toEqual(expected);
   });
 
-  const faults = (text: string): unknown[] =>
-    whole(text, UTF8, 50).map((record) => (record.kind === "refused" ? record.fault : record.cells));
+  const faults = (text: string): unknown[] => whole(text, UTF8, 50).map(plain);
 
   test("a record that is too long is cut at the next line, however much of it is in hand", () => {
     expect(faults(`a\n"${"x".repeat(40)}\ny\n"\nb\n`)).toEqual([["a"], [`${"x".repeat(40)}\ny\n`], ["b"]]);
@@ -114,7 +113,7 @@ describe("a slice may end anywhere", () => {
     ["utf-16be", utf16(true)],
     ["windows-1252", Buffer.from(NASTY.replace(/[^\n\r -\u00ff]/g, "?"), "latin1")],
   ])("%s: cut at every byte, the records are those of one piece", async (encoding, bytes) => {
-    const dialect = { encoding, delimiter: "," };
+    const dialect: Dialect = { syntax: "csv", encoding, delimiter: "," };
     const expected = whole(bytes, dialect);
     expect(expected.length).toBeGreaterThan(10);
     for (let cut = 1; cut < bytes.length; cut += 1) {

@@ -2,9 +2,9 @@
 import { hex } from "../../../shared/media/spool.ts";
 
 const inlined = import.meta.glob<string>(
-  "../../fixtures/media/*.{png,jpg,gif,webp,avif,svg,mp4,webm,mp3,wav,ogg}",
+  "../../fixtures/media/*.{png,jpg,gif,webp,avif,svg,mp4,webm,mp3,wav,ogg,ogv,glb}",
   {
-    query: "?inline",
+    query: "?url&inline",
     import: "default",
     eager: true,
   },

@@ -109,7 +109,7 @@ describe("rows read do not grow with the batch", () => {
       ),
     );
     const asking = metered();
-    expect(await listDispatchable(asking.db, "emulator#77")).toEqual([]);
+    expect(await listDispatchable(asking.db, "emulator#77")).toEqual({ batches: [], hold: null });
     await finishIdleBatches(asking.db, { target: "emulator#77", now: 1 });
     expect(asking.meter.rowsRead).toBeLessThan(20);
   });

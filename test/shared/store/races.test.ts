@@ -99,7 +99,7 @@ describe("a trial", () => {
     return id;
   };
   const wanted = async (id: string) =>
-    shareWindow((await listDispatchable(db, TARGET)).filter((one) => one.id === id));
+    shareWindow((await listDispatchable(db, TARGET)).batches.filter((one) => one.id === id));
 
   it("sends no more than its rows when two dispatch at once", async () => {
     const id = await trial(10, 3);

@@ -1,9 +1,8 @@
 /** What is said to Queues, what stops a delivery, and the ceiling on calls. */
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { comeBackIn } from "../../../workers/consumer/consume.ts";
 import { reasonToStop } from "../../../workers/consumer/delivery.ts";
-import { reserveFrom } from "../../../workers/consumer/upstream-gate.ts";
+import { comeBackIn } from "../../../workers/consumer/refuse.ts";
 import { db, deliver, onlyJob, queuedBatch } from "../../support/consumer.ts";
 import { counters, readBatch } from "../../support/rows.ts";
 
@@ -112,10 +111,12 @@ describe("what stops a delivery", () => {
     batch: { state: "running", runEpoch: 3 } as const,
     runEpoch: 3,
     lost: false,
+    down: false,
   };
   it("is nothing while all is well", () => expect(reasonToStop(fine)).toBeNull());
   it.each([
     ["a lost lease", { lost: true }],
+    ["a host that answers nobody", { down: true }],
     ["a paused batch", { batch: { state: "paused", runEpoch: 3 } as const }],
     ["a batch that was stopped and started anew", { batch: { state: "running", runEpoch: 5 } as const }],
     ["too little lease for another call", { now: 128_001 }],
@@ -126,18 +127,11 @@ describe("what stops a delivery", () => {
 });
 
 describe("MAX_CALLS_PER_SECOND", () => {
-  it("hands out stretches that never overlap, whoever asks", () => {
-    const first = reserveFrom(0, 1_000, 40, 50);
-    expect(first).toEqual({ from: 1_000, everyMs: 21, calls: 40 });
-    expect(reserveFrom(1_800, 1_100, 1, 50).from).toBe(1_800);
-    expect(reserveFrom(1_800, 5_000, 1, 50).from).toBe(5_000);
-  });
-
   it("holds over deliveries at once", async () => {
     const one = await queuedBatch({ rows: 4 });
     const two = await queuedBatch({ rows: 4 });
-    const variables = { MAX_CALLS_PER_SECOND: "20" };
-    await Promise.all([deliver(one.keys, { variables }), deliver(two.keys, { variables })]);
+    const given = { variables: { MAX_CALLS_PER_SECOND: "20" }, gate: "ceiling" };
+    await Promise.all([deliver(one.keys, given), deliver(two.keys, given)]);
     expect(await readBatch(db, one.id)).toMatchObject({ state: "finished", completed: 4 });
     const calls = [
       ...(await one.emulator.calls(one.collectionId)),

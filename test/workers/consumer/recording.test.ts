@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { db, deliver, makeDue, onlyJob, pictureAt, queueAll, queuedBatch } from "../../support/consumer.ts";
-import { argsOf, counters, readBatch, readJobs } from "../../support/rows.ts";
+import { argsOf, counters, readBatch } from "../../support/rows.ts";
 
 /** D1 that does something else, or nothing, at chosen calls; counted from 1, the claim. */
 const tampered = (at: (call: number) => Promise<void> | undefined) => {
@@ -87,15 +87,13 @@ it("a fuller window that cannot be had is no reason to repeat a delivery", async
   expect(said).toMatchObject({ outcome: "ok", acked: [`${id}:2`], retried: [] });
 });
 
-it("a gate that does not answer lets jobs wait instead of sending them round without a pause", async () => {
+it("a gate that does not answer sends everything back untouched, and not at once", async () => {
   const { id, keys, emulator, collectionId } = await queuedBatch();
-  const GATE = { getByName: () => ({ reserve: () => fail("the object was reset") }) };
-  await deliver(keys, { variables: { MAX_CALLS_PER_SECOND: "50" }, env: { GATE: GATE as never } });
+  const GATE = { getByName: () => ({ enter: () => fail("the object was reset") }) };
+  const said = await deliver(keys, { env: { GATE: GATE as never } });
+  expect(said).toMatchObject({ outcome: "ok", acked: [], retried: [`${id}:2`] });
   expect(await emulator.calls(collectionId)).toEqual([]);
-  const [job] = await readJobs(db, id);
-  expect(job).toMatchObject({ state: "snoozed", attempt: 0, claims: 1 });
-  expect(Number(job?.scheduled_at)).toBeGreaterThan(Date.now() + 1_000);
-  await makeDue(id);
+  expect(await onlyJob(id)).toMatchObject({ state: "queued", attempt: 0, claims: 0 });
   await deliver(keys);
   expect(await onlyJob(id)).toMatchObject({ state: "completed", outcome: "created" });
 });

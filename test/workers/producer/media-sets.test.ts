@@ -1,7 +1,9 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { MediaFile, pageOf } from "../../../shared/api/contract.ts";
-import { CSV, producer } from "../../support/producer.ts";
+import { openDb } from "../../../shared/store/db.ts";
+import { nameKnownMedia } from "../../../shared/store/media-files.ts";
+import { CSV, producer, target } from "../../support/producer.ts";
 
 const api = producer();
 
@@ -99,6 +101,62 @@ describe("refused", () => {
       headers: { "content-length": "95000001" },
     });
     expect([status, body.code]).toEqual([413, "body.too_large"]);
+  });
+});
+
+describe("names for bytes that are here", () => {
+  const name = (set: string, files: { fileName: string; sha256: string }[], to = api) =>
+    to.post(`/v1/media-sets/${set}`, { files });
+  const UNKNOWN = "0".repeat(64);
+
+  test("are given without sending them again, in any set, as often as one likes", async () => {
+    const { sha256 } = MediaFile.parse((await put("first/sword.png")).body);
+    const files = [
+      { fileName: "a/1.png", sha256 },
+      { fileName: "2.png", sha256 },
+      { fileName: "3.png", sha256: UNKNOWN },
+    ];
+    const { status, body } = await name("second", files);
+    const file = { sha256, bytes: PNG.length, contentType: "image/png" };
+    expect([status, body]).toEqual([
+      200,
+      {
+        named: [
+          { fileName: "a/1.png", ...file },
+          { fileName: "2.png", ...file },
+        ],
+        missing: ["3.png"],
+      },
+    ]);
+    expect((await name("second", files)).body).toEqual(body);
+    expect((await api.ask("/v1/media-sets/second")).body.items).toHaveLength(2);
+  });
+
+  test("are given for one that named other bytes, and read as many rows as there are names", async () => {
+    const { sha256 } = MediaFile.parse((await put("many/0.png")).body);
+    await put("many/1.png", new TextEncoder().encode('<svg xmlns="http://www.w3.org/2000/svg"/>'));
+    const files = Array.from({ length: 500 }, (_, n) => ({ fileName: `${n}.png`, sha256 }));
+    await name("many", files);
+    const meter = { calls: 0, rowsRead: 0, rowsWritten: 0 };
+    const given = { target: target(), set: "many", filesJson: JSON.stringify(files.slice(0, 3)), now: 1 };
+    const rows = await nameKnownMedia(openDb(env.DB, meter), given);
+    expect(rows.map(({ sha256: one }) => one)).toEqual([sha256, sha256, sha256]);
+    expect(meter.rowsRead).toBeLessThan(60);
+  });
+
+  test.each([
+    ["named", [{ fileName: "../x.png", sha256: UNKNOWN }], "media.bad_name"],
+    ["named", [{ fileName: "x.png", sha256: "abc" }], "body.invalid"],
+    ["named", [], "body.invalid"],
+    ["x".repeat(101), [{ fileName: "x.png", sha256: UNKNOWN }], "media.bad_name"],
+  ])("in %s of %j are refused", async (set, files, code) => {
+    expect((await name(set, files)).body.code).toBe(code);
+  });
+
+  test("are not given for another target's", async () => {
+    const { sha256 } = MediaFile.parse((await put("mine/sword.png")).body);
+    const other = producer({ METADATA_URL: "http://127.0.0.1:9" });
+    expect((await name("theirs", [{ fileName: "x.png", sha256 }], other)).body.missing).toEqual(["x.png"]);
   });
 });
 

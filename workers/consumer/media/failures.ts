@@ -4,8 +4,9 @@ import { LIMITS } from "../../../shared/limits.ts";
 import type { MediaRefusal } from "../../../shared/media/kinds.ts";
 import type { SpoolFailure } from "../../../shared/media/spool.ts";
 import { retryAfterSeconds } from "../../../shared/sequence/retry-after.ts";
+import { HOST_DOWN } from "../../../shared/store/wake.ts";
 import { evidenceOf } from "./evidence.ts";
-import type { Place } from "./place.ts";
+import { type Place, placeOf } from "./place.ts";
 import type { Answer } from "./request.ts";
 import type { TransferError } from "./timed.ts";
 
@@ -138,3 +139,48 @@ export const storageFailed = (cause: unknown, evidence: Evidence | null): Failur
     },
     evidence,
   );
+
+/** Nobody gets an answer from the host just now, so this job has not asked. `since`, `until`, `now` in epoch ms. */
+export const hostDown = (host: string, way: { since: number; until: number }, now: number): Failure =>
+  waitForHost(
+    host,
+    `${host} has given no usable answer since ${new Date(way.since).toISOString()}`,
+    Math.max(1, Math.ceil((way.until - now) / 1000)),
+    null,
+  );
+
+/** This job's own failure is one of many in a row: the host's trouble, not the row's. */
+export const hostDownNow = (host: string, failed: Failure): Failure =>
+  waitForHost(
+    host,
+    `${failed.message} ${host} answers nobody just now`,
+    HOST_DOWN_FIRST_SECONDS,
+    failed.evidence,
+  );
+
+/** Until somebody asks its gate: from then on one tries, and wakes the others. */
+const HOST_DOWN_FIRST_SECONDS = 5;
+
+const waitForHost = (host: string, what: string, seconds: number, evidence: Evidence | null): Failure => ({
+  reason: "media_waiting",
+  code: HOST_DOWN,
+  message: `${what}; nothing is asked of it until it answers again.`,
+  next: "Nothing to do: its jobs go on by themselves; if the host is gone for good, correct the URLs.",
+  httpStatus: evidence?.status ?? null,
+  retryAfterSeconds: seconds,
+  evidence: evidence ?? { url: null, host, status: null, body: null, hop: null },
+});
+
+/** Another delivery fetches it for all rows that need it. */
+export function beingFetched(url: string): Failure {
+  const place = placeOf(url, 0);
+  return {
+    reason: "media_waiting",
+    code: "media.being_fetched",
+    message: `${place.shown} is being fetched for another row of the batch.`,
+    next: "Nothing to do: the row goes on by itself once the file is there.",
+    httpStatus: null,
+    retryAfterSeconds: LIMITS.sharedSnoozeSeconds,
+    evidence: evidenceOf(place, null, null),
+  };
+}

@@ -8,13 +8,15 @@ export type MediaInHand = {
   readonly contentType: string;
   /** Without a dot. */
   readonly extension: string;
+  /** What the host calls this state of the file; null: it says nothing, or the file lies in a set. */
+  readonly etag: string | null;
   /** The bytes from the start, at each call. Throws where R2 no longer has them. */
   readonly open: () => Promise<ReadableStream<Uint8Array> | Uint8Array>;
   /** Gives back what was spooled; what lies in a media set stays. Throws where R2 does: a cost, not a fault. */
   readonly discard: () => Promise<void>;
 };
 
-type Facts = Pick<MediaInHand, "sha256" | "bytes" | "contentType">;
+type Facts = Pick<MediaInHand, "sha256" | "bytes" | "contentType"> & { readonly etag?: string | null };
 
 export const inMemory = (facts: Facts, held: Uint8Array): MediaInHand => ({
   ...described(facts),
@@ -35,9 +37,10 @@ export const inBucket = (facts: Facts, bucket: R2Bucket, key: string, ours: bool
   },
 });
 
-const described = ({ sha256, bytes, contentType }: Facts) => ({
+const described = ({ sha256, bytes, contentType, etag }: Facts) => ({
   sha256,
   bytes,
   contentType,
   extension: kindOfContentType(contentType)?.extension ?? "bin",
+  etag: etag ?? null,
 });

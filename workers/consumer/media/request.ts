@@ -9,7 +9,7 @@ import { fail, ok, type Result } from "../../../shared/result.ts";
 import { badRedirect, guardFailed, tooManyRedirects, transferFailed } from "./failures.ts";
 import type { MediaContext } from "./fetch-media.ts";
 import { type Place, placeOf } from "./place.ts";
-import { TransferError, within } from "./timed.ts";
+import { TransferError, timeLeft, within } from "./timed.ts";
 
 /** What the last host on the way said; its body not yet read. */
 export type Answer = { readonly response: Response; readonly place: Place };
@@ -23,17 +23,19 @@ const HEADERS = {
 
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 
+/** @param deadline epoch ms: redirects that each take their time must not add up to more than a transfer may last. */
 export async function request(
   url: string,
   context: MediaContext,
   signal: AbortSignal,
+  deadline: number,
 ): Promise<Result<Answer, Failure>> {
   let next = url;
   for (let hop = 0; hop <= LIMITS.mediaRedirects; hop++) {
     const checked = checkMediaUrl(next, context.privateHosts);
     if (!checked.ok) return fail(guardFailed(checked.error, placeOf(next, hop)));
     const place = placeOf(checked.value.href, hop);
-    const got = await get(checked.value, place, context, signal);
+    const got = await get(checked.value, place, context, { signal, deadline });
     if (!got.ok) return got;
     const response = got.value;
     if (!REDIRECTS.includes(response.status)) return ok({ response, place });
@@ -51,14 +53,15 @@ async function get(
   url: URL,
   place: Place,
   context: MediaContext,
-  signal: AbortSignal,
+  { signal, deadline }: { readonly signal: AbortSignal; readonly deadline: number },
 ): Promise<Result<Response, Failure>> {
   // Called without its object: the platform's fetch refuses any `this` but its own.
   const { fetch } = context;
   context.ask();
   try {
+    const waitMs = timeLeft({ ...context, deadline });
     const sent = fetch(url.href, { redirect: "manual", headers: HEADERS, signal });
-    return ok(await within(sent, context.callTimeoutMs, signal));
+    return ok(await within(sent, waitMs, signal));
   } catch (cause) {
     context.signal.throwIfAborted();
     if (cause instanceof TransferError) return fail(transferFailed(cause, place, null));

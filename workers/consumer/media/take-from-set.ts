@@ -14,32 +14,51 @@ type SetSource = Extract<MediaSource, { kind: "set" }>;
 
 export async function takeFromSet(
   source: SetSource,
-  field: MediaField,
+  field: MediaField | null,
   context: MediaContext,
 ): Promise<Result<MediaInHand, Failure>> {
   const where = `"${source.fileName}" of the media set`;
-  const kind = kindOfContentType(source.contentType);
-  if (kind && !fieldAccepts(field, kind.contentType))
-    return fail(refused(wrongType(field, kind, where), null));
+  const wrong = wrongForField(field, source.contentType, where);
+  if (wrong !== null) return fail(wrong);
   context.ask();
   try {
-    return (await find(source, context.bucket)) ?? fail(missing(source, where));
+    return (await findStored(source, context)) ?? fail(missing(source, where));
   } catch (cause) {
     return fail(storageFailed(cause, null));
   }
 }
 
-/** A small file comes with the look that finds it; of a large one only its being there is asked. */
-async function find(source: SetSource, bucket: R2Bucket): Promise<Result<MediaInHand, never> | null> {
-  const key = mediaKey(source.sha256);
-  if (source.bytes > LIMITS.mediaInMemoryBytes) {
+/** Null: the field takes it. @param field null: any media will do. */
+export function wrongForField(field: MediaField | null, contentType: string, where: string): Failure | null {
+  const kind = kindOfContentType(contentType);
+  if (field === null || kind === null || fieldAccepts(field, kind.contentType)) return null;
+  return refused(wrongType(field, kind, where), null);
+}
+
+/** What is stored by its hash. `etag`: of the host that it once came from. */
+type Stored = Pick<MediaInHand, "sha256" | "bytes" | "contentType"> & { readonly etag?: string | null };
+
+/**
+ * A small file comes with the look that finds it; of a large one only its being there is asked.
+ * @returns null where it is not there, or not of this length. Throws where R2 does.
+ */
+export async function findStored(
+  stored: Stored,
+  { bucket, files }: Pick<MediaContext, "bucket" | "files">,
+): Promise<Result<MediaInHand, never> | null> {
+  const key = mediaKey(stored.sha256);
+  if (stored.bytes > LIMITS.mediaInMemoryBytes) {
     const there = await bucket.head(key);
-    return there?.size === source.bytes ? ok(inBucket(source, bucket, key, false)) : null;
+    return there?.size === stored.bytes ? ok(inBucket(stored, bucket, key, false)) : null;
   }
-  const object = await bucket.get(key);
-  if (object?.size === source.bytes) return ok(inMemory(source, await object.bytes()));
-  await object?.body.cancel();
-  return null;
+  const read = async (): Promise<Uint8Array | null> => {
+    const object = await bucket.get(key);
+    if (object?.size === stored.bytes) return await object.bytes();
+    await object?.body.cancel();
+    return null;
+  };
+  const bytes = await (files ? files.read(stored.sha256, read) : read());
+  return bytes?.byteLength === stored.bytes ? ok(inMemory(stored, bytes)) : null;
 }
 
 const missing = (source: SetSource, where: string): Failure =>

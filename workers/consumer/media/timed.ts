@@ -36,12 +36,18 @@ type Timing = {
   readonly signal: AbortSignal;
 };
 
+/** How long the next wait may be, in ms. @throws {TransferError} where the deadline has passed. */
+export function timeLeft({ callTimeoutMs, deadline, now }: Omit<Timing, "signal">): number {
+  const leftMs = deadline - now();
+  if (leftMs <= 0) throw new TransferError("the transfer took too long", 0);
+  return Math.min(callTimeoutMs, leftMs);
+}
+
 /** The body piece by piece, each within the time-out and all before the deadline. */
 export function pullFrom(body: ReadableStream<Uint8Array> | null, timing: Timing): Pull {
   const { pull } = openBody(body);
   return async () => {
-    const leftMs = timing.deadline - timing.now();
-    if (leftMs <= 0) throw new TransferError("the transfer took too long", 0);
-    return await within(pull(), Math.min(timing.callTimeoutMs, leftMs), timing.signal);
+    const waitMs = timeLeft(timing);
+    return await within(pull(), waitMs, timing.signal);
   };
 }

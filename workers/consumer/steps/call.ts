@@ -8,10 +8,11 @@ type Call<T> = (signal: AbortSignal) => Promise<Result<T, Failure>>;
 
 /** One call. Asks whether it may still be made, waits for its turn, and asks again: the wait may be long. */
 export async function once<T>(run: Run, call: Call<T>): Promise<Result<T, Failure>> {
-  run.delivery.ask(run.job.batch, run.startedAt);
-  await run.delivery.pacer.pace();
-  run.delivery.ask(run.job.batch, run.startedAt);
-  return call(run.delivery.signal);
+  const { delivery, job, startedAt } = run;
+  return delivery.pass.through(
+    () => delivery.ask(job.batch, startedAt),
+    () => call(delivery.signal),
+  );
 }
 
 /** Three tries, under two seconds of waiting in all (design §2.6). */

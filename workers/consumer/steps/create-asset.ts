@@ -4,7 +4,7 @@ import type { SequenceAsset } from "../../../shared/sequence/schema.ts";
 import { once } from "./call.ts";
 import { isInDoubt } from "./create-token.ts";
 import { lookAfter } from "./look.ts";
-import { assetOf, failed, naturalKey, type Run, recordAsset, type StepResult } from "./run.ts";
+import { assetOf, bareAsset, failed, naturalKey, type Run, recordAsset, type StepResult } from "./run.ts";
 
 const CREATE_AGAIN = 2;
 
@@ -27,11 +27,11 @@ function reuse(run: Run, field: MediaField): boolean {
   const there = run.seen.assets.filter((asset) => asset.metadataField === field);
   const same = there.find((asset) => asset.id === known?.id);
   if (same && known) {
-    if (!same.url) recordAsset(run, fresh(field, same.id));
+    if (!isAsRecorded(same, known)) recordAsset(run, bareAsset(field, same.id));
     return true;
   }
   const other = there.find((asset) => asset.url) ?? there[0];
-  if (other) recordAsset(run, fresh(field, other.id));
+  if (other) recordAsset(run, bareAsset(field, other.id));
   else if (known) forget(run, field);
   return other !== undefined;
 }
@@ -53,18 +53,17 @@ async function send(run: Run, field: MediaField): Promise<StepResult> {
   }
 }
 
-const recordCreated = (run: Run, field: MediaField, asset: SequenceAsset): void =>
-  recordAsset(run, fresh(field, asset.id));
+/** Whether the bytes can be those that were confirmed to us: somebody may have put others there by hand. */
+const isAsRecorded = (there: SequenceAsset, known: JobAsset): boolean =>
+  there.url === known.url &&
+  (there.filesize === null || there.filesize === known.bytes) &&
+  (there.mimeType === null || subtype(there.mimeType) === subtype(known.contentType ?? ""));
 
-/** Nothing is known of its bytes yet: whatever they are, they are replaced. */
-const fresh = (field: MediaField, id: number): JobAsset => ({
-  field,
-  id,
-  url: null,
-  sha256: null,
-  bytes: null,
-  contentType: null,
-});
+/** Whether an OGG is a sound or a moving picture is a matter of opinion. */
+const subtype = (contentType: string): string | undefined => /\/([^;\s]+)/.exec(contentType)?.[1];
+
+const recordCreated = (run: Run, field: MediaField, asset: SequenceAsset): void =>
+  recordAsset(run, bareAsset(field, asset.id));
 
 function forget(run: Run, field: MediaField): void {
   run.outputs = { ...run.outputs, assets: run.outputs.assets.filter((asset) => asset.field !== field) };

@@ -17,6 +17,8 @@ export async function createToken(run: Run): Promise<StepResult> {
     const seen = await look(run);
     if (!seen.ok) return failed("create-token", seen.error);
     if (seen.value !== "absent") return takeExisting(run, seen.value);
+    // With the token its assets have gone, whatever is on record of them.
+    run.outputs = { ...run.outputs, assets: [] };
   }
   // Before the first write, so that a row whose media is no good leaves nothing half-made behind.
   const media = await gatherMedia(run);

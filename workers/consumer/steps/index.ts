@@ -2,11 +2,12 @@
 
 import type { Step } from "../../../shared/job/job.ts";
 import type { RunOutcome } from "../../../shared/job/verdict.ts";
-import { Stopped } from "../delivery.ts";
+import { Stopped } from "../stopped.ts";
 import { createAsset } from "./create-asset.ts";
 import { createToken } from "./create-token.ts";
 import { discardMedia } from "./media.ts";
 import { publishToken } from "./publish-token.ts";
+import { isStillTheSame } from "./refresh.ts";
 import type { Run, StepFailure, StepResult } from "./run.ts";
 import { uploadAsset } from "./upload-asset.ts";
 
@@ -20,6 +21,9 @@ const STEPS: readonly [Step, (run: Run) => Promise<StepResult>][] = [
 /** Runs the steps; stops between two of them where the delivery may not go on. */
 export async function runSteps(run: Run): Promise<RunOutcome> {
   try {
+    const same = await isStillTheSame(run);
+    if (!same.ok) return failBefore(run, same.error);
+    if (same.value) return { kind: "completed", outcome: "unchanged" };
     const first = await pass(run);
     if (first.kind !== "failed" || !isMissing(first)) return first;
     return await mend(run);
@@ -29,6 +33,12 @@ export async function runSteps(run: Run): Promise<RunOutcome> {
   } finally {
     await discardMedia(run);
   }
+}
+
+/** Nothing was begun yet: the media was only asked for. */
+function failBefore(run: Run, error: StepFailure): RunOutcome {
+  run.records.push({ step: error.step, ms: run.ctx.now() - run.startedAt, outcome: "failed" });
+  return toFailed(error);
 }
 
 async function pass(run: Run): Promise<RunOutcome> {

@@ -1,10 +1,12 @@
 /** One run of one job: what it was given, what it has found out and made so far. The steps read and write it. */
 import type { Failure } from "../../../shared/job/failure.ts";
 import type {
+  JobArgs,
   JobAsset,
   JobMedia,
   JobOutputs,
   MediaField,
+  MediaSource,
   Step,
   StepRecord,
 } from "../../../shared/job/job.ts";
@@ -49,11 +51,35 @@ export function startRun(ctx: ConsumerContext, delivery: Delivery, job: ClaimedJ
     ctx,
     delivery,
     startedAt: ctx.now(),
-    outputs: job.outputs,
+    outputs: knownOutputs(job),
     seen: null,
     media: new Map(),
     records: [],
   };
+}
+
+/**
+ * What is known of the token's assets: what the job before left there, else what this job recorded. After a run that
+ * was lost nobody knows what it has sent, and a job that is told to do all of it again takes nothing over.
+ */
+function knownOutputs({ outputs, attempts, before, args, batch }: ClaimedJob): JobOutputs {
+  if (attempts.at(-1)?.outcome === "lost") {
+    return { ...outputs, assets: outputs.assets.map(({ field, id }) => bareAsset(field, id)) };
+  }
+  if (before === null || batch.options.force) return outputs;
+  const inherited = args.media.flatMap(({ field, source }) => {
+    const asset = assetOf(before.outputs, field);
+    return asset?.sha256 ? [inherit(asset, source, before.media)] : [];
+  });
+  const fields = new Set(inherited.map(({ field }) => field));
+  return { ...outputs, assets: [...outputs.assets.filter(({ field }) => !fields.has(field)), ...inherited] };
+}
+
+/** With its tag only if the address is still the same: that of one says nothing about another. */
+function inherit({ etag, ...asset }: JobAsset, now: MediaSource, media: JobArgs["media"]): JobAsset {
+  const then = media.find(({ field }) => field === asset.field)?.source;
+  const isSameUrl = now.kind === "url" && then?.kind === "url" && now.url === then.url;
+  return { ...asset, ...(isSameUrl && etag !== undefined && { etag }), inherited: true };
 }
 
 /** Sequence knows a token by these two. */
@@ -68,6 +94,16 @@ export const fullToken = ({ job }: Run): TokenInput => ({ tokenId: job.args.toke
 export const assetOf = (outputs: JobOutputs, field: MediaField): JobAsset | undefined =>
   outputs.assets.find((asset) => asset.field === field);
 
+/** Nothing is known of its bytes: whatever they are, they are replaced. */
+export const bareAsset = (field: MediaField, id: number): JobAsset => ({
+  field,
+  id,
+  url: null,
+  sha256: null,
+  bytes: null,
+  contentType: null,
+});
+
 export function recordAsset(run: Run, asset: JobAsset): void {
   const others = run.outputs.assets.filter(({ field }) => field !== asset.field);
   run.outputs = { ...run.outputs, assets: [...others, asset] };
@@ -75,10 +111,11 @@ export function recordAsset(run: Run, asset: JobAsset): void {
 
 /**
  * Whether this media's upload is on record. Only our own record counts: bytes of the same length and type may
- * still be other bytes, and to upload again only costs a call.
+ * still be other bytes, and to upload again only costs a call. What lies behind a URL may have changed since an
+ * earlier job looked, so there its record counts only once this job has looked as well.
  */
 export function isUploaded(run: Run, media: JobMedia): boolean {
   const asset = assetOf(run.outputs, media.field);
   if (!asset?.url || !asset.sha256) return false;
-  return media.source.kind === "url" || media.source.sha256 === asset.sha256;
+  return media.source.kind === "url" ? !asset.inherited : media.source.sha256 === asset.sha256;
 }

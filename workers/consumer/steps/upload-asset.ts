@@ -1,10 +1,20 @@
 /** Step 3: the bytes. An upload to a known asset replaces, so doubt is settled by doing it again. */
 import type { Failure } from "../../../shared/job/failure.ts";
 import type { JobMedia } from "../../../shared/job/job.ts";
+import { nameNote } from "../../../shared/media/kinds.ts";
 import type { MediaInHand } from "../media/media-in-hand.ts";
 import { repeatable } from "./call.ts";
 import { gatherMedia } from "./media.ts";
-import { assetOf, failed, isUploaded, naturalKey, type Run, recordAsset, type StepResult } from "./run.ts";
+import {
+  assetOf,
+  bareAsset,
+  failed,
+  isUploaded,
+  naturalKey,
+  type Run,
+  recordAsset,
+  type StepResult,
+} from "./run.ts";
 
 export async function uploadAsset(run: Run): Promise<StepResult> {
   const gathered = await gatherMedia(run);
@@ -19,7 +29,7 @@ export async function uploadAsset(run: Run): Promise<StepResult> {
   return { ok: true, value: sent > 0 ? "done" : "reused" };
 }
 
-async function send(run: Run, { field }: JobMedia): Promise<StepResult> {
+async function send(run: Run, { field, source }: JobMedia): Promise<StepResult> {
   const asset = assetOf(run.outputs, field);
   const media = run.media.get(field);
   if (!asset || !media) throw new Error(`no asset or media in hand for ${field}`);
@@ -29,6 +39,8 @@ async function send(run: Run, { field }: JobMedia): Promise<StepResult> {
     fileName: `${field}.${media.extension}`,
     open: () => media.open(),
   };
+  // From here on nobody can say which bytes are there, until Sequence confirms it.
+  recordAsset(run, bareAsset(field, asset.id));
   const answer = await repeatable(run, (signal) =>
     run.ctx.sequence.uploadAsset({ ...naturalKey(run), assetId: asset.id, body }, signal),
   );
@@ -37,8 +49,10 @@ async function send(run: Run, { field }: JobMedia): Promise<StepResult> {
   if (!url || (filesize !== null && filesize !== media.bytes)) {
     return failed("upload-asset", mismatch(media, url, filesize));
   }
-  const { sha256, bytes, contentType } = media;
-  recordAsset(run, { field, id: asset.id, url, sha256, bytes, contentType });
+  const { sha256, bytes, contentType, etag } = media;
+  const note = nameNote(source.kind === "url" ? source.url : source.fileName, contentType);
+  const told = { ...(note && { note }), ...(etag && { etag }) };
+  recordAsset(run, { field, id: asset.id, url, sha256, bytes, contentType, ...told });
   return { ok: true, value: "done" };
 }
 

@@ -12,6 +12,7 @@ import { finish } from "./finish.ts";
 import { listUpstream } from "./list.ts";
 import { openSource, survey } from "./open.ts";
 import { parseSlice } from "./parse.ts";
+import { shareAddresses } from "./share.ts";
 import { type IntakeState, readState } from "./state.ts";
 import { markUnchanged } from "./unchanged.ts";
 
@@ -46,12 +47,14 @@ const isEarly = ({ waiting }: IntakeBatch, now: number): boolean =>
 function takeStep(batch: IntakeBatch, ctx: IntakeContext): Promise<Next> {
   const state: IntakeState = readState(batch.place.state);
   switch (state.phase) {
-    case "parse":
-      return state.opening
-        ? parseSlice(batch, { ...state, opening: state.opening }, ctx)
-        : openSource(batch, ctx);
+    case "open":
+      return openSource(batch, ctx);
     case "survey":
       return survey(batch, state, ctx);
+    case "parse":
+      return parseSlice(batch, state, ctx);
+    case "share":
+      return shareAddresses(batch, state, ctx);
     case "duplicates":
       return findDuplicates(batch, state, ctx);
     case "check":

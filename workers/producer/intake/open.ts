@@ -1,11 +1,11 @@
-/** The first steps of intake: what kind of file it is, what its columns mean, which of them hold ids. */
-import { stillIds } from "../../../shared/intake/duplicates.ts";
+/** The first steps of intake: what kind of file it is, what its columns mean, what only all rows can tell of them. */
 import { fileGone } from "../../../shared/intake/file-problems.ts";
 import { type Opening, openFile, planOpening } from "../../../shared/intake/opening.ts";
 import { isError, type RowProblem } from "../../../shared/intake/problem.ts";
 import { readSlice } from "../../../shared/intake/slices.ts";
+import { clipped } from "../../../shared/intake/source.ts";
+import { isOver, look, type Survey, settle } from "../../../shared/intake/survey.ts";
 import { countProblems, newTally } from "../../../shared/intake/tally.ts";
-import { LIMITS } from "../../../shared/limits.ts";
 import {
   endInvalid,
   type IntakeBatch,
@@ -15,16 +15,16 @@ import {
 } from "../../../shared/store/intake.ts";
 import { endIf, goIf, type IntakeContext, type Next } from "./context.ts";
 import { openR2 } from "./r2-source.ts";
-import type { StateOf } from "./state.ts";
+import type { IntakeState, StateOf } from "./state.ts";
 
 export async function openSource(batch: IntakeBatch, ctx: IntakeContext): Promise<Next> {
   const source = await openR2(ctx.bucket, batch.sourceKey);
   if (source === null) return endWith(batch, [fileGone()], ctx);
   const opened = await openFile(source, batch.options);
   if (!opened.ok) return endWith(batch, opened.error, ctx);
-  const { opening, planned, warnings } = opened.value;
-  return planned.undecided.length > 0
-    ? beginSurvey(batch, opening, planned.undecided, warnings, ctx)
+  const { opening, survey: asked, warnings } = opened.value;
+  return asked
+    ? beginSurvey(batch, { opening, survey: asked, warnings }, ctx)
     : beginRows(batch, opening, warnings, { errors: 0, warnings: 0 }, ctx);
 }
 
@@ -38,16 +38,20 @@ export async function endWith(
   return endIf(await recordStep(ctx.db, errors, endInvalid(batch, ctx.now())));
 }
 
+type Asked = {
+  readonly opening: Opening;
+  readonly survey: Survey;
+  readonly warnings: readonly RowProblem[];
+};
+
 async function beginSurvey(
   batch: IntakeBatch,
-  opening: Opening,
-  candidates: readonly number[],
-  warnings: readonly RowProblem[],
+  { opening, survey: asked, warnings }: Asked,
   ctx: IntakeContext,
 ): Promise<Next> {
   const tally = newTally();
   const kept = countProblems(tally, warnings);
-  const state = { phase: "survey" as const, opening, candidates, listed: tally.listed };
+  const state: IntakeState = { phase: "survey", opening, survey: asked, listed: tally.listed };
   const move = moveIntake(batch, {
     to: { ...opening.rows, state: JSON.stringify(state) },
     add: { ...tally },
@@ -56,7 +60,7 @@ async function beginSurvey(
   return goIf(await recordStep(ctx.db, insertRowErrors(batch.id, kept), move));
 }
 
-/** One slice of looking at the cells of `number`, `#` and `edition`: they are ids only if all of them are. */
+/** One slice of looking at cells, or at the keys of JSON, whose names alone do not say what they are. */
 export async function survey(
   batch: IntakeBatch,
   state: StateOf<"survey">,
@@ -64,16 +68,17 @@ export async function survey(
 ): Promise<Next> {
   const source = await openR2(ctx.bucket, batch.sourceKey);
   if (source === null) return endWith(batch, [fileGone()], ctx);
-  let { candidates } = state;
+  const rows = clipped(source, state.opening.end);
+  let { survey: seen } = state;
   let at = { offset: batch.place.offset, line: batch.place.line };
-  for await (const piece of readSlice(source, at, state.opening.dialect, LIMITS.sliceBytes)) {
-    candidates = stillIds(candidates, piece.records);
+  for await (const piece of readSlice(rows, at, state.opening.dialect)) {
+    seen = look(seen, piece.records);
     at = piece.next;
   }
-  if (at.offset >= source.size || candidates.length === 0) {
-    return beginRows(batch, { ...state.opening, idColumns: candidates }, [], state.listed, ctx);
+  if (at.offset >= rows.size || isOver(seen)) {
+    return beginRows(batch, settle(state.opening, seen), [], state.listed, ctx);
   }
-  const next = { ...at, state: JSON.stringify({ ...state, candidates }) };
+  const next = { ...at, state: JSON.stringify({ ...state, survey: seen }) };
   return goIf(await recordStep(ctx.db, [], moveIntake(batch, { to: next, now: ctx.now() })));
 }
 
@@ -89,7 +94,7 @@ async function beginRows(
   if (problems.some(isError)) return endWith(batch, problems.filter(isError), ctx);
   const tally = newTally(listed);
   const kept = countProblems(tally, [...warnings, ...problems]);
-  const state = { phase: "parse" as const, opening, listed: tally.listed };
+  const state: IntakeState = { phase: "parse", opening, listed: tally.listed, spellings: {} };
   const move = moveIntake(batch, {
     to: { ...opening.rows, state: JSON.stringify(state) },
     add: { ...tally },

@@ -3,12 +3,15 @@
  * totals and place move once, with the last of them. So a slice that is done twice, or by two at once, or cut
  * off in the middle and begun again, leaves the same rows and is counted once.
  */
-import { fileGone } from "../../../shared/intake/file-problems.ts";
+import { type AddressCollector, collectAddresses } from "../../../shared/intake/addresses.ts";
+import { fileGone, trailingFalse } from "../../../shared/intake/file-problems.ts";
 import { planOpening } from "../../../shared/intake/opening.ts";
 import type { Piece } from "../../../shared/intake/records.ts";
 import { type CheckedRow, checkRow, type RowContext } from "../../../shared/intake/row.ts";
 import { readSlice } from "../../../shared/intake/slices.ts";
-import { countRow, newTally, type Tally } from "../../../shared/intake/tally.ts";
+import { clipped } from "../../../shared/intake/source.ts";
+import { type SpellingCheck, spellingCheck } from "../../../shared/intake/spelling.ts";
+import { countProblems, countRow, newTally, type Tally } from "../../../shared/intake/tally.ts";
 import { type IntakeBatch, moveIntake, recordStep } from "../../../shared/store/intake.ts";
 import { goIf, type IntakeContext, type Next } from "./context.ts";
 import { storeInline } from "./inline-media.ts";
@@ -16,15 +19,20 @@ import { loadMediaSet } from "./media-set.ts";
 import { endWith } from "./open.ts";
 import { openR2 } from "./r2-source.ts";
 import { type RowBuffer, rowBuffer } from "./row-buffer.ts";
+import { keepAddresses } from "./share.ts";
 import type { IntakeState, StateOf } from "./state.ts";
 
-type Parsing = StateOf<"parse"> & { opening: NonNullable<StateOf<"parse">["opening"]> };
-
-export async function parseSlice(batch: IntakeBatch, state: Parsing, ctx: IntakeContext): Promise<Next> {
+export async function parseSlice(
+  batch: IntakeBatch,
+  state: StateOf<"parse">,
+  ctx: IntakeContext,
+): Promise<Next> {
+  const { opening } = state;
   const source = await openR2(ctx.bucket, batch.sourceKey);
   if (source === null) return endWith(batch, [fileGone()], ctx);
+  const rows = clipped(source, opening.end);
   const context: RowContext = {
-    plan: planOpening(state.opening, batch.options).plan,
+    plan: planOpening(opening, batch.options).plan,
     collectionId: batch.collectionId,
     firstTokenId: batch.options.firstTokenId,
     media: {
@@ -34,18 +42,23 @@ export async function parseSlice(batch: IntakeBatch, state: Parsing, ctx: Intake
   };
   const tally = newTally(state.listed);
   const buffer = rowBuffer(batch, ctx.now());
+  const spelling = spellingCheck(state.spellings);
+  const addresses = collectAddresses();
+  const slice = { context, tally, buffer, spelling, addresses, bucket: ctx.bucket };
   let at = { offset: batch.place.offset, line: batch.place.line };
-  for await (const piece of readSlice(source, at, state.opening.dialect)) {
-    await readPiece(piece, batch.rows.total, { context, tally, buffer, bucket: ctx.bucket });
+  for await (const piece of readSlice(rows, at, opening.dialect)) {
+    await readPiece(piece, batch.rows.total, slice);
     at = piece.next;
     // Between two pieces, so that the API in this isolate gets its turn.
     await ctx.db.batch(buffer.takeFull());
   }
-  const over = at.offset >= source.size;
-  const { opening } = state;
+  await keepAddresses(batch, addresses, ctx);
+  const over = at.offset >= rows.size;
+  if (over && opening.tailLines > 0)
+    buffer.addProblems(countProblems(tally, [trailingFalse(at.line, opening.tailLines)]));
   const after: IntakeState = over
-    ? { phase: "duplicates", opening, listed: tally.listed, removed: 0 }
-    : { phase: "parse", opening, listed: tally.listed };
+    ? { phase: "share", opening, listed: tally.listed }
+    : { phase: "parse", opening, listed: tally.listed, spellings: spelling.spellings() };
   const move = moveIntake(batch, {
     to: { ...at, state: JSON.stringify(after) },
     add: tally,
@@ -58,6 +71,8 @@ type Slice = {
   readonly context: RowContext;
   readonly tally: Tally;
   readonly buffer: RowBuffer;
+  readonly spelling: SpellingCheck;
+  readonly addresses: AddressCollector;
   readonly bucket: R2Bucket;
 };
 
@@ -70,6 +85,9 @@ async function readPiece(piece: Piece, rowsBefore: number, slice: Slice): Promis
         ? await storeInline(slice.bucket, checked, slice.context.plan)
         : checked;
     slice.buffer.addProblems(countRow(slice.tally, row));
-    if (row.kind === "valid") slice.buffer.addJob(row);
+    if (row.kind !== "valid") continue;
+    slice.buffer.addProblems(countProblems(slice.tally, slice.spelling.check(row)));
+    slice.buffer.addJob(row);
+    slice.addresses.add(row.line, row.args);
   }
 }

@@ -1,24 +1,53 @@
 /** Where a batch's intake stands, as it is kept in `batches.intake_state`. Small: it is written with every slice. */
 import * as z from "zod";
 import type { Opening } from "../../../shared/intake/opening.ts";
+import { Spellings } from "../../../shared/intake/spelling.ts";
+import { Survey } from "../../../shared/intake/survey.ts";
 import { ENCODINGS } from "../../../shared/intake/transcode.ts";
 import type { IntakePlace } from "../../../shared/store/intake.ts";
 
-const Opened = z.object({
-  dialect: z.object({ encoding: z.enum(ENCODINGS), delimiter: z.string() }),
-  header: z.object({ cells: z.array(z.string()), line: z.number() }),
+const Encoding = z.enum(ENCODINGS);
+const Indexes = z.array(z.number());
+
+/** What was found out about the file; kept to the end and beyond, because whoever makes results reads it again. */
+const Opened: z.ZodType<Opening> = z.object({
+  dialect: z.discriminatedUnion("syntax", [
+    z.object({ syntax: z.literal("csv"), encoding: Encoding, delimiter: z.string() }),
+    z.object({ syntax: z.enum(["json", "json-lines"]), encoding: Encoding }),
+  ]),
+  header: z.object({
+    cells: z.array(z.string()),
+    line: z.number(),
+    json: z
+      .object({
+        syntax: z.enum(["json", "json-lines"]),
+        list: z.string().nullable(),
+        nested: z.boolean(),
+        structured: Indexes,
+        leftOut: z.array(z.string()),
+        tooManyKeys: z.boolean(),
+      })
+      .optional(),
+  }),
+  head: z.object({ start: z.number(), end: z.number() }),
   rows: z.object({ offset: z.number(), line: z.number() }),
-  idColumns: z.array(z.number()).nullable(),
-}) satisfies z.ZodType<Opening>;
+  end: z.number(),
+  tailLines: z.number(),
+  settled: z.object({ ids: Indexes, json: Indexes }).nullable(),
+});
 
 /** How many problems are kept so far; more are only counted. */
 const Listed = z.object({ errors: z.number(), warnings: z.number() });
 
 export const IntakeState = z.discriminatedUnion("phase", [
-  /** Reading rows; without `opening` the file has not been looked at yet. */
-  z.object({ phase: z.literal("parse"), opening: Opened.optional(), listed: Listed.optional() }),
-  /** Looking whether the columns `candidates` hold only ids, from the batch's offset on. */
-  z.object({ phase: z.literal("survey"), opening: Opened, candidates: z.array(z.number()), listed: Listed }),
+  /** Nobody has looked at the file yet. */
+  z.object({ phase: z.literal("open") }),
+  /** Looking for what only all rows can tell, from the batch's offset on. */
+  z.object({ phase: z.literal("survey"), opening: Opened, survey: Survey, listed: Listed }),
+  /** Reading rows. `spellings`: those of the traits so far. */
+  z.object({ phase: z.literal("parse"), opening: Opened, listed: Listed, spellings: Spellings }),
+  /** Looking which media addresses several rows need. */
+  z.object({ phase: z.literal("share"), opening: Opened, listed: Listed }),
   /** `removed`: rows taken out so far. It makes each page's state another one, also when nothing more is listed. */
   z.object({ phase: z.literal("duplicates"), opening: Opened, listed: Listed, removed: z.number() }),
   z.object({ phase: z.literal("check"), tries: z.number() }),
@@ -32,10 +61,19 @@ export type StateOf<P extends IntakeState["phase"]> = Extract<IntakeState, { pha
 
 /** No state yet is a file that nobody has looked at. */
 export const readState = (text: string | null): IntakeState =>
-  text === null ? { phase: "parse" } : IntakeState.parse(JSON.parse(text));
+  text === null ? { phase: "open" } : IntakeState.parse(JSON.parse(text));
 
-/** The same place with another state: nothing of the file was read. */
+/** The same place with another state: nothing of the file was read, and what is known of it stays. */
 export const placeWith = (place: IntakePlace, state: IntakeState): IntakePlace => ({
   ...place,
-  state: JSON.stringify(state),
+  state: JSON.stringify({ ...state, opening: readOpening(place.state) }),
 });
+
+const Kept = z.object({ opening: Opened.nullish() });
+
+/**
+ * What a batch's `intake_state` says of its file, in every phase and when intake is over; see the head of
+ * `shared/intake/records.ts`. Null where the file was not opened, or could not be.
+ */
+export const readOpening = (text: string | null): Opening | null =>
+  text === null ? null : (Kept.parse(JSON.parse(text)).opening ?? null);

@@ -1,9 +1,10 @@
 /** Media sets: files put under a name, for rows that name a file. */
 import type { Context } from "hono";
 import * as z from "zod";
-import type { MediaFile, Problem } from "../../../shared/api/contract.ts";
+import { type MediaFile, type Naming, NamingRequest, type Problem } from "../../../shared/api/contract.ts";
 import { PROBLEMS, problem, problemAs } from "../../../shared/api/problems.ts";
 import { PLATFORM } from "../../../shared/limits.ts";
+import { tooLarge } from "../../../shared/media/judge.ts";
 import type { MediaRefusal } from "../../../shared/media/kinds.ts";
 import { putMedia, type StoredMedia } from "../../../shared/media/store.ts";
 import { fail, ok, type Result } from "../../../shared/result.ts";
@@ -13,29 +14,65 @@ import {
   listMediaFiles,
   type MediaFileKey,
   type MediaFileRow,
+  nameKnownMedia,
   putMediaFile,
 } from "../../../shared/store/media-files.ts";
-import { statedTooLarge } from "../body.ts";
+import { readJson, readUpTo, singleBodyTooLarge, statedTooLarge } from "../body.ts";
 import type { App, ProducerContext } from "../context.ts";
 import { PAGE_QUERY, pageOf, readCursor } from "../paging.ts";
 import { refuse } from "../problem.ts";
-import { NoQuery, readQuery } from "../query.ts";
+import { NoQuery, readQuery, textUpTo } from "../query.ts";
 import { declaredBytes } from "../receive.ts";
+import { bodyBesideUpload, noUpload } from "../uploads/problems.ts";
+import { uploadToMedia } from "../uploads/to-media.ts";
+import { findCompleted } from "./uploads.ts";
 
 type C = Context<App>;
 
+const PutQuery = z.object({ uploadId: textUpTo(100).optional() });
+
+/** The bytes are the body, or an upload that `uploadId` names. */
 export async function putMediaSetFile(c: C): Promise<Response> {
   const { ctx } = c.var;
+  const query = readQuery(c.req.url, PutQuery);
+  if (!query.ok) return refuse(query.error);
   const key = readKey(c);
   if (!key.ok) return refuse(key.error);
-  const stored = await storeBody(ctx, c.req.raw, key.value.fileName);
+  const { uploadId } = query.value;
+  const stored = await (uploadId === undefined
+    ? storeBody(ctx, c.req.raw, key.value.fileName)
+    : storeUpload(ctx, c.req.raw, uploadId, key.value.fileName));
   if (!stored.ok) return refuse(stored.error);
   await putMediaFile(ctx.db, key.value, { ...stored.value, now: ctx.now() });
   const file: MediaFile = { fileName: key.value.fileName, ...stored.value };
   return c.json(file);
 }
 
+/** Names for bytes that are here under other names; what is not here is said, and must be sent. */
+export async function nameMediaSetFiles(c: C): Promise<Response> {
+  const { ctx } = c.var;
+  const query = readQuery(c.req.url, NoQuery);
+  if (!query.ok) return refuse(query.error);
+  const asked = await readJson(c.req.raw, NamingRequest);
+  if (!asked.ok) return refuse(asked.error);
+  const { files } = asked.value;
+  const set = c.req.param("set") ?? "";
+  const wrong = [wrongSetName(set), ...files.map(({ fileName }) => wrongFileName(fileName))].find(Boolean);
+  if (wrong) return refuse(badName(wrong));
+  const filesJson = JSON.stringify(files);
+  const { target } = ctx.config;
+  const rows = await nameKnownMedia(ctx.db, { target, set, filesJson, now: ctx.now() });
+  const named = new Set(rows.map(({ file_name }) => file_name));
+  const naming: Naming = {
+    named: rows.map(mediaFileView),
+    missing: files.flatMap(({ fileName }) => (named.has(fileName) ? [] : [fileName])),
+  };
+  return c.json(naming);
+}
+
 export async function deleteMediaSetFile(c: C): Promise<Response> {
+  const query = readQuery(c.req.url, NoQuery);
+  if (!query.ok) return refuse(query.error);
   const key = readKey(c);
   if (!key.ok) return refuse(key.error);
   const deleted = await deleteMediaFile(c.var.ctx.db, key.value);
@@ -62,13 +99,29 @@ export async function storeBody(
   request: Request,
   where: string,
 ): Promise<Result<StoredMedia, Problem>> {
-  const tooLarge = statedTooLarge(request, PLATFORM.requestBytes);
-  if (tooLarge) return fail(tooLarge);
+  const stated = statedTooLarge(request);
+  if (stated) return fail(stated);
   const stored = await putMedia(ctx.bucket, request.body, {
     declaredBytes: declaredBytes(request),
     maxBytes: PLATFORM.requestBytes,
     where,
   });
+  if (stored.ok) return stored;
+  const over = stored.error.message === tooLarge(where, PLATFORM.requestBytes, null).message;
+  return fail(over ? singleBodyTooLarge : refusalProblem(stored.error));
+}
+
+async function storeUpload(
+  ctx: ProducerContext,
+  request: Request,
+  uploadId: string,
+  where: string,
+): Promise<Result<StoredMedia, Problem>> {
+  if ((await readUpTo(request.body, 0)) === null) return fail(bodyBesideUpload);
+  const upload = await findCompleted(ctx, uploadId);
+  if (!upload.ok) return upload;
+  const stored = await uploadToMedia(ctx, upload.value, where);
+  if (stored === null) return fail(noUpload(uploadId));
   return stored.ok ? stored : fail(refusalProblem(stored.error));
 }
 
@@ -84,18 +137,20 @@ const mediaFileView = (row: MediaFileRow): MediaFile => ({
   contentType: row.content_type,
 });
 
+const SET_NAME_BYTES = 100;
 const NAME_BYTES = 500;
 
 /** The router has decoded the name: an encoded `/` is a folder's like any other. */
 function readKey(c: C): Result<MediaFileKey, Problem> {
-  const query = readQuery(c.req.url, NoQuery);
-  if (!query.ok) return query;
   const set = c.req.param("set") ?? "";
   const fileName = c.req.param("fileName") ?? "";
-  const wrong = wrongName(set, 100) ?? wrongName(fileName, NAME_BYTES);
+  const wrong = wrongSetName(set) ?? wrongFileName(fileName);
   if (wrong !== null) return fail(badName(wrong));
   return ok({ target: c.var.ctx.config.target, set, fileName });
 }
+
+const wrongSetName = (name: string): string | null => wrongName(name, SET_NAME_BYTES);
+const wrongFileName = (name: string): string | null => wrongName(name, NAME_BYTES);
 
 /** Why this is no relative path that a sheet could name, or null. */
 function wrongName(name: string, maxBytes: number): string | null {

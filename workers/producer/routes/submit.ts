@@ -6,19 +6,22 @@ import type { Context } from "hono";
 import { ulid } from "ulid";
 import type { Problem } from "../../../shared/api/contract.ts";
 import { problem } from "../../../shared/api/problems.ts";
-import { PLATFORM } from "../../../shared/limits.ts";
+import { isRowType, ROW_TYPES } from "../../../shared/intake/syntax.ts";
 import { hex } from "../../../shared/media/spool.ts";
 import { fail, ok, type Result } from "../../../shared/result.ts";
 import { dropReceiving, finishReceiving, insertReceiving } from "../../../shared/store/batch-receive.ts";
 import { type BatchRow, readBatchByKey } from "../../../shared/store/batch-views.ts";
 import { hasMediaSet } from "../../../shared/store/media-files.ts";
-import { statedTooLarge } from "../body.ts";
+import { insertUploadedBatch } from "../../../shared/store/uploads.ts";
+import { readUpTo, statedTooLarge } from "../body.ts";
 import { type App, type ProducerContext, tellIntake } from "../context.ts";
 import { refuse } from "../problem.ts";
 import { declaredBytes, emptyFile, type Received, receiveInto, receiveNowhere } from "../receive.ts";
 import { canonicalQuery, readSubmission, type Submission } from "../submit-options.ts";
+import { bodyBesideUpload, noUpload, wrongState } from "../uploads/problems.ts";
 import { batchView } from "../views/batch.ts";
 import { answerBatch, findBatch } from "./batches.ts";
+import { findCompleted } from "./uploads.ts";
 
 type C = Context<App>;
 
@@ -27,27 +30,34 @@ export async function submitBatch(c: C): Promise<Response> {
   const request = c.req.raw;
   const asked = await readAsked(ctx, request);
   if (!asked.ok) return refuse(asked.error);
-  const { submission, key } = asked.value;
+  const { submission, key, upload } = asked.value;
   const earlier = key === null ? null : await readBatchByKey(ctx.db, ctx.config.target, key);
-  if (earlier) return answerEarlier(c, earlier, await receiveNowhere(request));
-  const batch = await receiveBatch(ctx, request, submission, key);
+  if (earlier) return answerEarlier(c, earlier, upload ? ok(upload) : await receiveNowhere(request));
+  const batch = upload
+    ? await adoptUpload(ctx, request, asked.value, upload)
+    : await receiveBatch(ctx, request, submission, key);
   if (!batch.ok) return refuse(batch.error);
   const { row, isNew } = batch.value;
   c.header("Location", `/v1/batches/${row.id}`);
   return answerBatch(c, batchView(row), isNew ? 202 : 200);
 }
 
-type Asked = { readonly submission: Submission; readonly key: string | null };
+type Asked = {
+  readonly submission: Submission;
+  readonly key: string | null;
+  /** The file, where it came before in parts. */
+  readonly upload: Uploaded | null;
+};
+type Uploaded = Received & { readonly id: string };
 
 /** Everything about the request but its body. */
 async function readAsked(ctx: ProducerContext, request: Request): Promise<Result<Asked, Problem>> {
   const contentType = request.headers.get("content-type");
-  if (!isCsv(contentType)) return fail(unsupported(contentType));
+  if (!isRowType(contentType)) return fail(unsupported(contentType));
   const encoding = request.headers.get("content-encoding");
   if (encoding !== null && encoding !== "identity") return fail(compressed(encoding));
-  const tooLarge = statedTooLarge(request, PLATFORM.requestBytes);
+  const tooLarge = statedTooLarge(request);
   if (tooLarge) return fail(tooLarge);
-  if (declaredBytes(request) === 0 || request.body === null) return fail(emptyFile);
   const key = readKey(request.headers.get("idempotency-key"));
   if (!key.ok) return key;
   const submission = readSubmission(new URL(request.url).searchParams, {
@@ -59,7 +69,25 @@ async function readAsked(ctx: ProducerContext, request: Request): Promise<Result
   if (mediaSet !== null && !(await hasMediaSet(ctx.db, ctx.config.target, mediaSet))) {
     return fail(noMediaSet(mediaSet));
   }
-  return ok({ submission: submission.value, key: key.value });
+  const upload = await readUploaded(ctx, request, submission.value.uploadId);
+  return upload.ok ? ok({ submission: submission.value, key: key.value, upload: upload.value }) : upload;
+}
+
+/** Either a body or an upload: with both, nobody could say which is meant. */
+async function readUploaded(
+  ctx: ProducerContext,
+  request: Request,
+  uploadId: string | null,
+): Promise<Result<Uploaded | null, Problem>> {
+  if (uploadId === null) {
+    return declaredBytes(request) === 0 || request.body === null ? fail(emptyFile) : ok(null);
+  }
+  if ((await readUpTo(request.body, 0)) === null) return fail(bodyBesideUpload);
+  const found = await findCompleted(ctx, uploadId);
+  if (!found.ok) return found;
+  const { id, state, bytes, sha256 } = found.value;
+  if (state === "moved" || bytes === null || sha256 === null) return fail(wrongState("completed", state));
+  return ok({ id, bytes, sha256 });
 }
 
 type NewOrEarlier = { readonly row: BatchRow; readonly isNew: boolean };
@@ -93,6 +121,27 @@ async function receiveBatch(
     await forget(ctx, { id, sourceKey });
     return sameOrMismatch(winner, fingerprint);
   }
+  await tellIntake(ctx, id);
+  const row = await findBatch(ctx, id);
+  return row.ok ? ok({ row: row.value, isNew: true }) : row;
+}
+
+/** The batch reads the file where it lies: nothing is received, so nothing can break off. */
+async function adoptUpload(
+  ctx: ProducerContext,
+  request: Request,
+  { submission: { name, collectionId, options }, key }: Asked,
+  upload: Uploaded,
+): Promise<Result<NewOrEarlier, Problem>> {
+  const { target } = ctx.config;
+  const id = `bat_${ulid(ctx.now())}`;
+  const fingerprint = await fingerprintOf(request, upload);
+  const batch = { id, target, name: name ?? id, collectionId, options, now: ctx.now() };
+  const given = { ...batch, uploadId: upload.id, idempotencyKey: key, fingerprint };
+  const isNew = await insertUploadedBatch(ctx.db, given);
+  const winner = isNew || key === null ? null : await readBatchByKey(ctx.db, target, key);
+  if (winner) return sameOrMismatch(winner, fingerprint);
+  if (!isNew) return fail(noUpload(upload.id));
   await tellIntake(ctx, id);
   const row = await findBatch(ctx, id);
   return row.ok ? ok({ row: row.value, isNew: true }) : row;
@@ -145,16 +194,12 @@ async function fingerprintOf(request: Request, { sha256 }: Received): Promise<st
   return hex(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }
 
-/** Chrome on Windows calls a CSV an Excel sheet, and `fetch` calls any text plain. */
-const isCsv = (contentType: string | null): boolean =>
-  contentType === null || /^\s*(text\/(csv|plain)|application\/vnd\.ms-excel)\s*(;|$)/i.test(contentType);
-
 const unsupported = (contentType: string | null): Problem =>
   problem(
     "body.unsupported",
-    `Expected a CSV file as text/csv, text/plain, application/vnd.ms-excel or without a content type, got ${contentType}.`,
-    "Send the rows as CSV with Content-Type: text/csv; JSON and NDJSON are not taken yet.",
-    { accepted: ["text/csv", "text/plain", "application/vnd.ms-excel"] },
+    `Expected CSV, JSON Lines or JSON (${ROW_TYPES.join(", ")}) or no content type, got ${contentType}.`,
+    "Send the rows as CSV with Content-Type: text/csv, as JSON Lines with application/x-ndjson, or as a JSON list with application/json.",
+    { accepted: ROW_TYPES },
   );
 
 /** Taken as it is it would be stored compressed, and intake would find no text in it. */

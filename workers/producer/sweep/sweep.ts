@@ -5,7 +5,7 @@
  */
 import { ulid } from "ulid";
 import type { Config } from "../../../shared/config.ts";
-import { dispatch, sendJobs } from "../../../shared/dispatch.ts";
+import { dispatch, heldAt, sendJobs } from "../../../shared/dispatch.ts";
 import type { IntakeMessage, JobMessage } from "../../../shared/job/message.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import type { Log } from "../../../shared/log.ts";
@@ -17,8 +17,11 @@ import {
 } from "../../../shared/store/batches.ts";
 import type { Db } from "../../../shared/store/db.ts";
 import { listStaleDispatches, queueDueJobs, requeueStale } from "../../../shared/store/dispatches.ts";
+import { readHold } from "../../../shared/store/holds.ts";
 import { findLostLeases } from "../../../shared/store/leases.ts";
 import { cancelJobs, rescueJobs } from "../../../shared/store/release.ts";
+import { sweepUploads } from "../uploads/sweep.ts";
+import { sweepSpool } from "./spool.ts";
 
 export type SweepContext = {
   readonly db: Db;
@@ -38,6 +41,8 @@ export type SweepReport = {
   intakes: number;
   cancelled: number;
   forgotten: number;
+  uploads: number;
+  spooled: number;
   dispatched: number;
 };
 
@@ -46,11 +51,13 @@ type Part = (ctx: SweepContext) => Promise<number>;
 /** In this order: what is put back or found due is there for dispatch, which comes last. */
 const PARTS: readonly (readonly [keyof SweepReport, Part])[] = [
   ["rescued", rescue],
-  ["resent", resendLost],
-  ["due", sendDue],
+  ["resent", unlessHeld(resendLost)],
+  ["due", unlessHeld(sendDue)],
   ["intakes", restartIntakes],
   ["cancelled", cancelInPieces],
   ["forgotten", forgetAbandoned],
+  ["uploads", sweepUploads],
+  ["spooled", sweepSpool],
   ["dispatched", finishAndDispatch],
 ];
 
@@ -63,6 +70,8 @@ export async function sweep(ctx: SweepContext): Promise<SweepReport> {
     intakes: 0,
     cancelled: 0,
     forgotten: 0,
+    uploads: 0,
+    spooled: 0,
     dispatched: 0,
   };
   for (const [name, part] of PARTS) {
@@ -104,6 +113,14 @@ async function rescue(ctx: SweepContext): Promise<number> {
     rescued += keys.length;
   }
   return rescued;
+}
+
+/** Behind a shut gate these would only be put back again; what they promise, the next sweep keeps. */
+function unlessHeld(part: Part): Part {
+  return async (ctx) => {
+    const hold = await readHold(ctx.db, ctx.config.target);
+    return heldAt(hold, ctx.now()) === "yes" ? 0 : part(ctx);
+  };
 }
 
 async function resendLost(ctx: SweepContext): Promise<number> {

@@ -1,0 +1,20 @@
+/** What the jobs of one delivery share of their media: nothing is read or fetched twice side by side. */
+import type { Failure } from "../../../shared/job/failure.ts";
+import { LIMITS } from "../../../shared/limits.ts";
+import type { Result } from "../../../shared/result.ts";
+import type { FetchedFacts } from "../../../shared/store/media-fetches.ts";
+import { createKeptFiles, createSmallFiles, type SmallFiles } from "./small-files.ts";
+
+export type DeliveryMedia = {
+  readonly files: SmallFiles;
+  /** Addresses that several rows need, by batch and address: what came of fetching them, or will. */
+  readonly fetches: Map<string, Promise<Result<FetchedFacts, Failure>>>;
+};
+
+/** For all deliveries of this isolate. */
+const kept = createKeptFiles(LIMITS.smallFilesBytes);
+
+export const createDeliveryMedia = (): DeliveryMedia => ({
+  files: createSmallFiles(kept),
+  fetches: new Map(),
+});
