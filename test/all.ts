@@ -7,7 +7,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { CHECKS, testsOf } from "./tooling/checks.ts";
+import { CHAOS, CHECKS, testsOf } from "./tooling/checks.ts";
 import { type Outcome, runLanes } from "./tooling/run-parts.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "mintline-test-"));
@@ -16,6 +16,7 @@ const tests = (project: string, name: string) => [testsOf(project, name, directo
 // The journeys first: they last longest, and mostly wait.
 const LANES = [
   tests("journeys", "tests of the whole, on real stacks"),
+  [CHAOS],
   CHECKS,
   tests("consumer", "tests of the consumer and shared, in workerd"),
   tests("node", "tests of the CLI, the emulator and intake, in Node"),

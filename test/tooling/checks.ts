@@ -43,6 +43,12 @@ export const CHECKS: readonly Part[] = [
   { name: "the consumer bundles", command: bundle("workers/consumer/wrangler.toml") },
 ];
 
+/** Counts as one check: it says of each fault run whether it showed what it must, and ends with 1 if any did not. */
+export const CHAOS: Part = {
+  name: "chaos, quick: faults, kills, limits, an outage",
+  command: ["node", "test/chaos/chaos.ts", "--quick"],
+};
+
 /** The tests of one project of vitest.config.ts. @param directory takes the report. */
 export function testsOf(project: string, name: string, directory: string): Part {
   const report = `${directory}/${project}.json`;

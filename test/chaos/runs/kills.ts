@@ -20,7 +20,7 @@ export const killsRun: Run = {
   notQuick: null,
   perform: ({ seed, quick }) =>
     withStage(setStage({ seed }), async (stage) => {
-      const [count, kills] = quick ? [150, 3] : [2_000, 20];
+      const [count, kills] = quick ? [150, 2] : [2_000, 20];
       const file = stage.makeFile({ count });
       const random = dice(seed);
       const id = await stage.submit(file);

@@ -29,7 +29,8 @@ export function recordingBucket(
     uploadId: upload.uploadId,
     uploadPart: async (number, value, options) => {
       note(`uploadPart ${number}`);
-      if (!(value instanceof ReadableStream)) throw new Error("a part is given as a stream, else it is held twice");
+      if (!(value instanceof ReadableStream))
+        throw new Error("a part is given as a stream, else it is held twice");
       const bytes = await new Response(value).bytes();
       const part = await upload.uploadPart(number, bytes, options);
       taken(bytes.length);
