@@ -26,6 +26,8 @@ export type FailureReason =
   | "media_waiting"
   /** The media host did not answer usably; it may next time. */
   | "media_unavailable"
+  /** Something is missing that a lost run may have asked for: Sequence may still be making it. */
+  | "too_early"
   /** Anything without a name here. */
   | "unnamed";
 

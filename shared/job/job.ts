@@ -117,6 +117,8 @@ export const AttemptRecord = z.object({
   outcome: z.enum(["completed", "retryable", "snoozed", "dead", "released", "halted", "lost"]),
   steps: z.array(StepRecord),
   error: JobError.nullable(),
+  /** Of a lost run: until then Sequence may still act on what it sent. */
+  until: z.number().optional(),
 });
 export type AttemptRecord = z.infer<typeof AttemptRecord>;
 

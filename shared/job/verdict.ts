@@ -20,7 +20,8 @@ export type Verdict =
       readonly kind: "snooze";
       readonly until: number;
       readonly error: JobError;
-      readonly reason: "rate_limited" | "media_host_down";
+      /** Null: only this job waits, for the end of its own lost run. */
+      readonly reason: "rate_limited" | "media_host_down" | null;
       readonly host: string | null;
     }
   | { readonly kind: "bury"; readonly error: JobError; readonly evidence: Evidence | null }
@@ -54,6 +55,7 @@ type Disposition = "retry" | "snooze" | "bury" | "halt" | "hold";
 const DISPOSITION: Record<FailureReason, Disposition> = {
   rate_limited: "snooze",
   media_waiting: "snooze",
+  too_early: "snooze",
   outcome_unknown: "retry",
   upstream_down: "hold",
   conflict: "retry",
@@ -64,6 +66,12 @@ const DISPOSITION: Record<FailureReason, Disposition> = {
   token_exists: "bury",
   media_refused: "bury",
   account: "halt",
+};
+
+/** What a snoozed job tells its batch that it waits for. */
+const AWAITED: { readonly [reason in FailureReason]?: "rate_limited" | "media_host_down" } = {
+  rate_limited: "rate_limited",
+  media_waiting: "media_host_down",
 };
 
 export function decide(run: RunOutcome, context: VerdictContext): Verdict {
@@ -82,7 +90,7 @@ function decideFailure(step: Step, failure: Failure, context: VerdictContext): V
         kind: "snooze",
         until: context.now + Math.ceil(seconds * 1000 * (1 + 0.1 * context.random())),
         error: errorOf(step, failure, true),
-        reason: failure.reason === "rate_limited" ? "rate_limited" : "media_host_down",
+        reason: AWAITED[failure.reason] ?? null,
         host: failure.evidence?.host ?? null,
       };
     }

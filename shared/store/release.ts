@@ -122,8 +122,9 @@ const returnRescued = (given: Rescue): Statement =>
        scheduled_at = CASE WHEN c.state = 'retryable' THEN ?2 END,
        error = CASE WHEN c.state = 'dead' THEN ?4 ELSE error END,
        attempts = json_insert(coalesce(attempts, '[]'), '$[#]', json_object('attempt', attempt + 1,
-         'startedAt', c.taken_at, 'endedAt', ?2, 'outcome', 'lost', 'steps', json('[]'), 'error', NULL))
-     FROM (SELECT j.batch_id AS b, j.line AS l, x.taken_at, CASE WHEN ${CRASHED} THEN 'dead'
+         'startedAt', c.taken_at, 'endedAt', ?2, 'outcome', 'lost', 'steps', json('[]'), 'error', NULL,
+         'until', c.expires_at))
+     FROM (SELECT j.batch_id AS b, j.line AS l, x.taken_at, x.expires_at, CASE WHEN ${CRASHED} THEN 'dead'
          WHEN b.state = 'cancelled' THEN 'cancelled' ELSE 'retryable' END AS state ${LOST}) c
      WHERE jobs.batch_id = c.b AND jobs.line = c.l`,
     ...params(given),

@@ -14,8 +14,6 @@ export type Run = {
   readonly mustShow: string;
   /** What it measures would be disturbed by a neighbour, so nothing runs beside it. */
   readonly alone: boolean;
-  /** No row of the table: runs only where `--only` names it. @default false */
-  readonly onlyByName?: boolean;
   /** Why `--quick` leaves it out; null: it does not. */
   readonly notQuick: string | null;
   perform(given: RunGiven): Promise<Shown>;

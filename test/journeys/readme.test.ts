@@ -33,12 +33,15 @@ it("every command from the first file to the replay does what it says", async ()
     const typed = (line: string, batch: string) =>
       line
         .replaceAll("http://127.0.0.1:8787", started.url)
-        .replaceAll(/([>@]) ?amulets\.csv/g, `$1${join(state.dir, "amulets.csv").replaceAll(" ", "\\ ")}`)
+        .replaceAll(/([>@]|-o) ?(amulets|failed)\.csv/g, (_, before: string, name: string) =>
+          `${before} ${join(state.dir, `${name}.csv`).replaceAll(" ", "\\ ")}`.replace("@ ", "@"),
+        )
         .replaceAll("bat_…", batch);
 
-    const first = commandsBetween("## Your own file", "### Status polling");
-    expect(first.length).toBeGreaterThan(6);
-    for (const line of first.filter((one) => hasCurl || !one.startsWith("curl"))) {
+    const own = commandsBetween("## Your own file", "### Status polling");
+    expect(own.length).toBeGreaterThan(6);
+    const namesBatch = (line: string) => line.includes("bat_…");
+    for (const line of own.filter((one) => !namesBatch(one) && (hasCurl || !one.startsWith("curl")))) {
       const ran = run(typed(line, ""));
       expect(ran, ran.output).toMatchObject({ code: 0 });
       if (line.startsWith("curl")) expect(ran.output).not.toContain('"status":4');
@@ -54,7 +57,7 @@ it("every command from the first file to the replay does what it says", async ()
       }),
     );
     expect((await untilResting(started.client, submitted.id)).jobs.dead).toBe(1);
-    const rest = commandsBetween("### Status polling", "## Your real key");
+    const rest = [...own.filter(namesBatch), ...commandsBetween("### Status polling", "## Your real key")];
     expect(rest.length).toBeGreaterThan(6);
     for (const line of rest.filter((one) => hasCurl || !one.startsWith("curl"))) {
       const ran = run(typed(line, submitted.id));

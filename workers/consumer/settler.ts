@@ -124,15 +124,16 @@ function firstHalts(group: readonly JobResult[]) {
 function whatIsAwaited(group: readonly JobResult[], now: number): Map<string, Waiting> {
   const awaited = new Map<string, Waiting>();
   for (const { settlement, verdict } of group) {
-    if (verdict.kind !== "snooze") continue;
-    awaited.set(settlement.batchId, describeWait(settlement, verdict, now));
+    if (verdict.kind !== "snooze" || verdict.reason === null) continue;
+    const { reason, host, until } = verdict;
+    awaited.set(settlement.batchId, describeWait(settlement, { reason, host, until }, now));
   }
   return awaited;
 }
 
 const describeWait = (
   settlement: Settlement,
-  { reason, host, until }: Extract<JobResult["verdict"], { kind: "snooze" }>,
+  { reason, host, until }: Pick<Waiting, "reason" | "host" | "until">,
   now: number,
 ): Waiting => ({
   reason,

@@ -60,6 +60,7 @@ const FAILED: Record<FailureReason, { status: number; title: string; next?: stri
     next: "Look whether it was done all the same, then ask again; if it goes on, check METADATA_URL and what stands between it and here.",
   },
   upstream_down: { status: 503, title: "Sequence does not answer", next: "Wait a little, then ask again." },
+  too_early: { status: 503, title: "Sequence may still be at it", next: "Wait a little, then ask again." },
   unnamed: { status: 502, title: "Sequence answered something unexpected" },
   conflict: { status: 409, title: "Sequence already has this", next: "Look at what is there, then decide." },
   token_exists: { status: 409, title: "The token exists" },

@@ -1,7 +1,6 @@
 /**
  * The stack is killed while the service still works on its creates, and starts again before they are done. A look
- * that comes too early then says "absent" of what is about to be there. No row of the issue's table, and slow on
- * purpose: it runs only where it is named.
+ * that comes too early then says "absent" of what is about to be there.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { untilBegun, untilResting } from "../batches.ts";
@@ -37,8 +36,7 @@ export const lateActsRun: Run = {
   name: "late-acts",
   mustShow: "killed while the service works on a create for 50 s; nothing made twice after the restart",
   alone: false,
-  onlyByName: true,
-  notQuick: null,
+  notQuick: "a call of 50 s takes 50 s",
   perform: ({ seed }) =>
     withStage(setStage(worldOf(seed)), async (stage) => {
       const file = stage.makeFile({ count: COUNT });

@@ -12,6 +12,7 @@ import { runs } from "../../support/properties.ts";
 const REASONS = {
   rate_limited: "waiting",
   media_waiting: "waiting",
+  too_early: "waiting",
   upstream_down: "waiting",
   account: "account",
   invalid: "row",

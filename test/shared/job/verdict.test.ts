@@ -28,6 +28,7 @@ describe("each row of the verdict table", () => {
   const table: [FailureReason, string][] = [
     ["rate_limited", "snooze"],
     ["media_waiting", "snooze"],
+    ["too_early", "snooze"],
     ["outcome_unknown", "retry"],
     ["conflict", "retry"],
     ["media_unavailable", "retry"],

@@ -2,7 +2,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { claimJobs } from "../../../shared/store/claim.ts";
-import { rescueJobs } from "../../../shared/store/release.ts";
 import {
   db,
   deliver,
@@ -13,6 +12,7 @@ import {
   queuedBatch,
   targetIn,
 } from "../../support/consumer.ts";
+import { rescueAfterRestart } from "../../support/dead-consumer.ts";
 import type { TestEmulator } from "../../support/emulator.ts";
 import { argsOf, counters, readBatch, seedBatch } from "../../support/rows.ts";
 
@@ -146,43 +146,7 @@ describe("reused: what is already there", () => {
       ["reused", "reused", "reused", "done"],
     ]);
   });
-
-  it("a consumer that died after all its calls leaves a token that the next run takes for ours", async () => {
-    const { id, keys, collectionId, emulator } = await queuedBatch();
-    await dieAfterCalls(keys);
-    await rescueJobs(db, {
-      leaseId: String((await onlyJob(id)).leaseId),
-      now: Date.now(),
-      startedAt: Date.now() + 1,
-    });
-    const before = (await emulator.calls(collectionId)).length;
-    await makeDue(id);
-    await deliver(keys);
-    const after = (await emulator.calls(collectionId)).slice(before).map(({ method }) => method);
-    expect(after).toEqual(["GetToken", "UploadAsset", "UpdateToken"]);
-    expect(await onlyJob(id)).toMatchObject({ state: "completed", outcome: "created", rescues: 1 });
-    expect((await emulator.getToken(collectionId, "2")).assets).toHaveLength(1);
-  });
 });
-
-/** Runs the delivery with a D1 that takes the claim and then refuses every settle, as a dead isolate would. */
-async function dieAfterCalls(keys: Parameters<typeof deliver>[0]): Promise<void> {
-  let batches = 0;
-  const broken = new Proxy(env.DB, {
-    get(target, name) {
-      if (name === "batch") {
-        return (statements: D1PreparedStatement[]) => {
-          batches += 1;
-          return batches === 1 ? target.batch(statements) : Promise.reject(new Error("D1 is gone"));
-        };
-      }
-      const value = Reflect.get(target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-  const said = await deliver(keys, { env: { DB: broken } });
-  expect(said.acked).toEqual([]);
-}
 
 describe("a token that somebody made by hand", () => {
   const modes = ["conflict", "endpoint", "overwrite"] as const;
@@ -215,7 +179,7 @@ describe("a token that somebody made by hand", () => {
     const before = await emulator.getToken(collectionId, "2");
     const leaseId = `died-${id}`;
     await claimJobs(db, { keys, leaseId, target: targetIn(), now: 1, expiresAt: 2, toleranceMs: 0 });
-    await rescueJobs(db, { leaseId, now: Date.now(), startedAt: Date.now() + 1 });
+    await rescueAfterRestart(id);
     await deliver(keys);
     expect(await onlyJob(id)).toMatchObject({ state: "dead", rescues: 1, error: { code: "token.exists" } });
     expect(await emulator.getToken(collectionId, "2")).toEqual(before);

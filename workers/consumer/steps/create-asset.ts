@@ -3,7 +3,7 @@ import type { JobAsset, MediaField } from "../../../shared/job/job.ts";
 import type { SequenceAsset } from "../../../shared/sequence/schema.ts";
 import { once } from "./call.ts";
 import { isInDoubt } from "./create-token.ts";
-import { lookAfter } from "./look.ts";
+import { lookAfter, tooEarly } from "./look.ts";
 import { assetOf, bareAsset, failed, naturalKey, type Run, recordAsset, type StepResult } from "./run.ts";
 
 const CREATE_AGAIN = 2;
@@ -13,6 +13,8 @@ export async function createAsset(run: Run): Promise<StepResult> {
   let made = 0;
   for (const { field } of run.job.args.media) {
     if (reuse(run, field)) continue;
+    const early = tooEarly(run);
+    if (early) return failed("create-asset", early);
     const created = await send(run, field);
     if (!created.ok) return created;
     if (created.value === "done") made += 1;

@@ -1,7 +1,7 @@
 /** Step 1: the token, private, with all its metadata. */
 import type { Failure } from "../../../shared/job/failure.ts";
 import { once } from "./call.ts";
-import { blameCollection, isOurs, look, lookAfter } from "./look.ts";
+import { blameCollection, isOurs, look, lookAfter, tooEarly } from "./look.ts";
 import { gatherMedia } from "./media.ts";
 import { failed, fullToken, naturalKey, type Run, type Seen, type StepResult } from "./run.ts";
 
@@ -17,6 +17,8 @@ export async function createToken(run: Run): Promise<StepResult> {
     const seen = await look(run);
     if (!seen.ok) return failed("create-token", seen.error);
     if (seen.value !== "absent") return takeExisting(run, seen.value);
+    const early = tooEarly(run);
+    if (early) return failed("create-token", early);
     // With the token its assets have gone, whatever is on record of them.
     run.outputs = { ...run.outputs, assets: [] };
   }

@@ -24,6 +24,25 @@ export async function lookAfter(run: Run, failure: Failure): Promise<Result<Seen
   return look(run);
 }
 
+/**
+ * What is missing may be on its way: a run that was lost may have asked for it, and Sequence may take as long as
+ * that run would have waited. Its lease says how long that is; only after it is "absent" an answer to act upon.
+ */
+export function tooEarly({ job, ctx }: Run): Failure | null {
+  const quietAt = Math.max(0, ...job.attempts.map(({ until = 0 }) => until));
+  const leftMs = quietAt - ctx.now();
+  if (leftMs <= 0) return null;
+  return {
+    reason: "too_early",
+    code: "job.too_early",
+    message: "A run of this job was lost a moment ago, and Sequence may still be making what it asked for.",
+    next: "Nothing to do: the job goes on by itself.",
+    httpStatus: null,
+    retryAfterSeconds: Math.ceil(leftMs / 1000),
+    evidence: null,
+  };
+}
+
 /** Waits, but not after the delivery has lost its right to work. */
 function pause(run: Run, ms: number): Promise<void> {
   const { signal } = run.delivery;

@@ -62,8 +62,9 @@ export function startRun(ctx: ConsumerContext, delivery: Delivery, job: ClaimedJ
  * What is known of the token's assets: what the job before left there, else what this job recorded. After a run that
  * was lost nobody knows what it has sent, and a job that is told to do all of it again takes nothing over.
  */
-function knownOutputs({ outputs, attempts, before, args, batch }: ClaimedJob): JobOutputs {
-  if (attempts.at(-1)?.outcome === "lost") {
+function knownOutputs(job: ClaimedJob): JobOutputs {
+  const { outputs, before, args, batch } = job;
+  if (wasLost(job)) {
     return { ...outputs, assets: outputs.assets.map(({ field, id }) => bareAsset(field, id)) };
   }
   if (before === null || batch.options.force) return outputs;
@@ -81,6 +82,12 @@ function inherit({ etag, ...asset }: JobAsset, now: MediaSource, media: JobArgs[
   const isSameUrl = now.kind === "url" && then?.kind === "url" && now.url === then.url;
   return { ...asset, ...(isSameUrl && etag !== undefined && { etag }), inherited: true };
 }
+
+/**
+ * The last run was never heard of again: what it sent, nobody knows. A restart finds that out at once, while Sequence
+ * may still be working on it.
+ */
+export const wasLost = ({ attempts }: ClaimedJob): boolean => attempts.at(-1)?.outcome === "lost";
 
 /** Sequence knows a token by these two. */
 export const naturalKey = ({ job }: Run): { collectionId: number; tokenId: string } => ({

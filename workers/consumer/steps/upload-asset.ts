@@ -5,6 +5,7 @@ import { nameNote } from "../../../shared/media/kinds.ts";
 import type { MediaInHand } from "../media/media-in-hand.ts";
 import { repeatable } from "./call.ts";
 import { gatherMedia } from "./media.ts";
+import { findUploaded } from "./read-back.ts";
 import {
   assetOf,
   bareAsset,
@@ -24,7 +25,7 @@ export async function uploadAsset(run: Run): Promise<StepResult> {
     if (isUploaded(run, media)) continue;
     const uploaded = await send(run, media);
     if (!uploaded.ok) return uploaded;
-    sent += 1;
+    if (uploaded.value === "done") sent += 1;
   }
   return { ok: true, value: sent > 0 ? "done" : "reused" };
 }
@@ -33,6 +34,11 @@ async function send(run: Run, { field, source }: JobMedia): Promise<StepResult> 
   const asset = assetOf(run.outputs, field);
   const media = run.media.get(field);
   if (!asset || !media) throw new Error(`no asset or media in hand for ${field}`);
+  const there = await findUploaded(run, field, media);
+  if (there !== null) {
+    record(run, { field, source }, media, { id: asset.id, url: there });
+    return { ok: true, value: "reused" };
+  }
   const body = {
     bytes: media.bytes,
     contentType: media.contentType,
@@ -49,11 +55,19 @@ async function send(run: Run, { field, source }: JobMedia): Promise<StepResult> 
   if (!url || (filesize !== null && filesize !== media.bytes)) {
     return failed("upload-asset", mismatch(media, url, filesize));
   }
-  const { sha256, bytes, contentType, etag } = media;
+  record(run, { field, source }, media, { id: asset.id, url });
+  return { ok: true, value: "done" };
+}
+
+function record(
+  run: Run,
+  { field, source }: JobMedia,
+  { sha256, bytes, contentType, etag }: MediaInHand,
+  at: { id: number; url: string },
+): void {
   const note = nameNote(source.kind === "url" ? source.url : source.fileName, contentType);
   const told = { ...(note && { note }), ...(etag && { etag }) };
-  recordAsset(run, { field, id: asset.id, url, sha256, bytes, contentType, ...told });
-  return { ok: true, value: "done" };
+  recordAsset(run, { field, ...at, sha256, bytes, contentType, ...told });
 }
 
 const mismatch = (media: MediaInHand, url: string | null, filesize: number | null): Failure => ({

@@ -4,9 +4,9 @@ import { describe, expect, test } from "vitest";
 import type { BatchOptions } from "../../../../shared/job/batch.ts";
 import type { JobArgs, MediaSource } from "../../../../shared/job/job.ts";
 import { putMedia } from "../../../../shared/media/store.ts";
-import { rescueJobs } from "../../../../shared/store/release.ts";
 import { bigPng, fixture, sha256, streamOf } from "../../../shared/media/fixtures.ts";
 import { db, deliver, emulatorIn, makeDue, onlyJob, queueAll } from "../../../support/consumer.ts";
+import { dieAfterCalls, rescueAfterRestart } from "../../../support/dead-consumer.ts";
 import { mediaHosts, type Saying } from "../../../support/hostile.ts";
 import { argsOf, seedBatch } from "../../../support/rows.ts";
 
@@ -182,9 +182,8 @@ describe("art is sent again", { timeout: 30_000 }, () => {
     const { run, submit, calls, published } = await token();
     await run(await inSet(A));
     const between = await submit(await inSet(B));
-    await dieAfterCalls(between.keys);
-    const { leaseId } = await onlyJob(between.id);
-    await rescueJobs(db, { leaseId: String(leaseId), now: Date.now(), startedAt: Date.now() + 1 });
+    await dieAfterCalls(between.keys, variables);
+    await rescueAfterRestart(between.id);
     expect(await published()).toBe(await sha256(B));
     await calls();
     expect((await run(await inSet(A))).calls).toEqual(ART);
@@ -254,22 +253,3 @@ describe("refreshMedia", { timeout: 30_000 }, () => {
     expect(await published()).toBe(await sha256(A));
   });
 });
-
-/** Runs the delivery with a D1 that takes the claim and then refuses every settle, as a dead isolate would. */
-async function dieAfterCalls(keys: Parameters<typeof deliver>[0]): Promise<void> {
-  let batches = 0;
-  const broken = new Proxy(env.DB, {
-    get(target, name) {
-      if (name === "batch") {
-        return (statements: D1PreparedStatement[]) => {
-          batches += 1;
-          return batches === 1 ? target.batch(statements) : Promise.reject(new Error("D1 is gone"));
-        };
-      }
-      const value = Reflect.get(target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-  const said = await deliver(keys, { variables, env: { DB: broken } });
-  expect(said.acked).toEqual([]);
-}
