@@ -72,7 +72,10 @@ export const LIMITS = {
    * what was read before, and an isolate has 128 MB for everything.
    */
   mediaPartsAtOnce: 4,
-  mediaPartsPollMs: 50,
+  /** Large media that an isolate sends from R2 at once: each is pieces in several hands, and more are no faster. */
+  largeUploadsAtOnce: 4,
+  /** How often who waits for room looks again. */
+  mediaRoomPollMs: 50,
   /** Small media kept in memory for other rows of the isolate: a picture that many rows name is read from R2 once. */
   smallFilesBytes: 16 * MB,
   /**
@@ -91,6 +94,10 @@ export const LIMITS = {
   spoolSweepWithinMs: 1 * MINUTE,
   /** An SVG is checked as a whole, so it is held as a whole; art above this is not drawn by hand. */
   svgMaxBytes: 2 * MB,
+  /** A local delivery is answered once no more than this share of its jobs is running … */
+  tailShare: 0.25,
+  /** … unless so many before it still have jobs running. */
+  tailsAtOnce: 4,
   /** A transfer that moves may last this long (contract §2); all tries of one fetch together. */
   mediaTransferMs: 5 * MINUTE,
   /** Tries inside one media fetch; waits of 200 to 400 and 400 to 800 ms, under two seconds in all (design §2.6). */

@@ -32,7 +32,7 @@ export type SpoolOptions = {
 const partsRoom = createRoom({
   places: LIMITS.mediaPartsAtOnce,
   heldMs: LIMITS.mediaTransferMs,
-  pollMs: LIMITS.mediaPartsPollMs,
+  pollMs: LIMITS.mediaRoomPollMs,
   now: Date.now,
 });
 

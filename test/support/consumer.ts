@@ -62,7 +62,7 @@ export async function deliver(
     GATE: gateOf(given.gate ?? keys[0]?.batchId ?? ""),
     ...given.env,
   };
-  await worker.queue(batch, bindings as ConsumerEnv);
+  await worker.queue(batch, bindings as ConsumerEnv, ctx);
   const result = await getQueueResult(batch, ctx);
   const id = (messageId: string) => messageId.split("#")[0] ?? messageId;
   return {

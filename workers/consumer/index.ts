@@ -8,7 +8,7 @@ export { UpstreamGate } from "./upstream-gate.ts";
 const DEAD_QUEUE = "mintline-dead";
 
 export default {
-  async queue(messages, env): Promise<void> {
+  async queue(messages, env, execution): Promise<void> {
     const context = openContext(env);
     if (!context.ok) {
       // The messages stay: a person mends the configuration, and nothing was lost meanwhile.
@@ -17,6 +17,6 @@ export default {
       return;
     }
     if (messages.queue === DEAD_QUEUE) await keepDeadLetters(messages, context.value);
-    else await consume(messages, context.value);
+    else await consume(messages, context.value, (promise) => execution.waitUntil(promise));
   },
 } satisfies ExportedHandler<ConsumerEnv, unknown>;

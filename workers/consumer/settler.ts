@@ -12,8 +12,16 @@ import type { JobResult } from "./run-job.ts";
 
 export type Settler = {
   add(result: JobResult): void;
-  /** Records what is left and gives the lease back. @returns the ids of the jobs on record, and their batches. */
-  finish(): Promise<{ settled: ReadonlySet<string>; batches: ReadonlyMap<string, SettledBatch> }>;
+  /** Records what is there. */
+  record(): Promise<OnRecord>;
+  /** Records what is left and gives the lease back. */
+  finish(): Promise<OnRecord>;
+};
+
+/** The ids of the jobs on record, and their batches. */
+type OnRecord = {
+  readonly settled: ReadonlySet<string>;
+  readonly batches: ReadonlyMap<string, SettledBatch>;
 };
 
 export function createSettler(ctx: ConsumerContext, leaseId: string): Settler {
@@ -42,6 +50,10 @@ export function createSettler(ctx: ConsumerContext, leaseId: string): Settler {
     add(result) {
       waiting.push(result);
       timer ??= setTimeout(() => void enqueue(false), LIMITS.settleWithinMs);
+    },
+    async record() {
+      await enqueue(false);
+      return { settled, batches };
     },
     async finish() {
       await enqueue(true);

@@ -1,6 +1,7 @@
 /** Step 3: the bytes. An upload to a known asset replaces, so doubt is settled by doing it again. */
 import type { Failure } from "../../../shared/job/failure.ts";
 import type { JobMedia } from "../../../shared/job/job.ts";
+import { LIMITS } from "../../../shared/limits.ts";
 import { nameNote } from "../../../shared/media/kinds.ts";
 import type { MediaInHand } from "../media/media-in-hand.ts";
 import { repeatable } from "./call.ts";
@@ -45,11 +46,13 @@ async function send(run: Run, { field, source }: JobMedia): Promise<StepResult> 
     fileName: `${field}.${media.extension}`,
     open: () => media.open(),
   };
-  // From here on nobody can say which bytes are there, until Sequence confirms it.
-  recordAsset(run, bareAsset(field, asset.id));
-  const answer = await repeatable(run, (signal) =>
-    run.ctx.sequence.uploadAsset({ ...naturalKey(run), assetId: asset.id, body }, signal),
-  );
+  const answer = await withRoom(run, media, () => {
+    // From here on nobody can say which bytes are there, until Sequence confirms it.
+    recordAsset(run, bareAsset(field, asset.id));
+    return repeatable(run, (signal) =>
+      run.ctx.sequence.uploadAsset({ ...naturalKey(run), assetId: asset.id, body }, signal),
+    );
+  });
   if (!answer.ok) return failed("upload-asset", answer.error);
   const { url, filesize } = answer.value;
   if (!url || (filesize !== null && filesize !== media.bytes)) {
@@ -68,6 +71,18 @@ function record(
   const note = nameNote(source.kind === "url" ? source.url : source.fileName, contentType);
   const told = { ...(note && { note }), ...(etag && { etag }) };
   recordAsset(run, { field, ...at, sha256, bytes, contentType, ...told });
+}
+
+/** Small media is in memory already; the large waits its turn, before any of it is read. */
+async function withRoom<T>(run: Run, media: MediaInHand, work: () => Promise<T>): Promise<T> {
+  if (media.bytes <= LIMITS.mediaInMemoryBytes) return work();
+  const { delivery, job, startedAt } = run;
+  const leave = await delivery.media.uploads.enter(() => delivery.ask(job.batch, startedAt));
+  try {
+    return await work();
+  } finally {
+    leave();
+  }
 }
 
 const mismatch = (media: MediaInHand, url: string | null, filesize: number | null): Failure => ({

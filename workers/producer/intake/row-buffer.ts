@@ -3,7 +3,7 @@ import type { RowProblem } from "../../../shared/intake/problem.ts";
 import type { CheckedRow } from "../../../shared/intake/row.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import type { Statement } from "../../../shared/store/db.ts";
-import { type IntakeBatch, insertJobs, insertRowErrors } from "../../../shared/store/intake.ts";
+import { type IntakeBatch, insertJobs, insertRowErrors, jobMember } from "../../../shared/store/intake.ts";
 
 export type RowBuffer = {
   addJob(row: CheckedRow & { kind: "valid" }): void;
@@ -21,7 +21,7 @@ export function rowBuffer(batch: IntakeBatch, now: number): RowBuffer {
   let problems: RowProblem[] = [];
 
   const closeRows = (): void => {
-    if (rows.length > 0) full.push(insertJobs(batch, `[${rows.join(",")}]`, now));
+    if (rows.length > 0) full.push(insertJobs(batch, `{${rows.join(",")}}`, now));
     [rows, bytes] = [[], 0];
   };
   const closeProblems = (): void => {
@@ -35,8 +35,7 @@ export function rowBuffer(batch: IntakeBatch, now: number): RowBuffer {
   };
   return {
     addJob({ line, args, text, hash }) {
-      // The args go in as JSON within JSON: quoting them once more would cost a third of the bytes.
-      const row = `[${line},${JSON.stringify(args.tokenId)},${text},"${hash}"]`;
+      const row = jobMember({ line, tokenId: args.tokenId, argsHash: hash, args: text });
       const size = Buffer.byteLength(row) + 1;
       if (rows.length >= LIMITS.insertRows || bytes + size > LIMITS.insertBytes) closeRows();
       rows.push(row);
