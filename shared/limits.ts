@@ -36,6 +36,8 @@ export const LIMITS = {
   uploadIdleMs: 2 * DAY,
   /** One JSON body of our own API: a replay of a thousand named jobs is about 40 kB. */
   jsonBodyBytes: 1 * MB,
+  /** Between two pieces intake lets requests go first, at most so long. */
+  intakeStandsBackMs: 25,
   /** Rows and bytes of one `json_each` insert: half of what D1 takes, room for multi-byte text. */
   insertRows: 1_000,
   insertBytes: 1 * MB,

@@ -1,14 +1,14 @@
 /**
- * Which media addresses stand in several rows, so that each is fetched once. The rows of a file are in D1 long before
- * its end, and to group a million addresses there takes 20 s (measured); so each slice leaves a list of hashes, 16
- * bytes an address, and the end looks through the lists. Two addresses of one hash cost a little and spoil nothing:
- * who shares what nobody else needs finds it in R2. Pure.
+ * Which media addresses stand in several rows, so that each is fetched once: from lists of hashes (hash-lists.ts), 16
+ * bytes an address. Two addresses of one hash cost a little and spoil nothing: who shares what nobody else needs finds
+ * it in R2. Pure.
  */
 import type { JobArgs } from "../job/job.ts";
 import { LIMITS } from "../limits.ts";
+import { type HashList, hashOf } from "./hash-lists.ts";
 
 /** Pairs: the hash of an address, and its place: 4 × the line and which of the row's media it is. */
-export type AddressList = Float64Array<ArrayBuffer>;
+export type AddressList = HashList;
 
 export type AddressCollector = {
   add(line: number, args: Pick<JobArgs, "media">): void;
@@ -58,17 +58,4 @@ function mostUsed(lists: readonly AddressList[], max: number): number[] {
   }
   if (repeated.length > max) repeated.sort((a, b) => b.count - a.count || a.hash - b.hash);
   return repeated.slice(0, max).map(({ hash }) => hash);
-}
-
-/** 53 bits, which a number holds exactly. Not against anybody: who makes two addresses meet gains nothing. */
-function hashOf(address: string): number {
-  let low = 0x811c9dc5;
-  let high = 0x2c1b3c6d;
-  for (let at = 0; at < address.length; at += 1) {
-    const code = address.charCodeAt(at);
-    low = Math.imul(low ^ code, 0x01000193);
-    high = Math.imul(high ^ (code + at), 0x297a2d39);
-    high ^= high >>> 15;
-  }
-  return ((high >>> 0) & 0x1fffff) * 0x1_0000_0000 + (low >>> 0);
 }

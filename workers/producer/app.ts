@@ -5,6 +5,7 @@ import { methodNotAllowed } from "hono/method-not-allowed";
 import { authenticated, needs } from "./auth.ts";
 import type { App } from "./context.ts";
 import { failed, prepared, stamped } from "./middleware.ts";
+import { counted } from "./others-first.ts";
 import { getBatch, getBatchErrors, getBatches, getBatchJobs, getJob } from "./routes/batches.ts";
 import { putCollectionImage } from "./routes/collection-image.ts";
 import {
@@ -36,7 +37,7 @@ const unchanged = etag({
 
 export const app = new Hono<App>();
 
-app.use(stamped);
+app.use(counted, stamped);
 app.use(methodNotAllowed({ app, onMethodNotAllowed: methodRefused }));
 app.get("/", listAddresses(app));
 app.get("/healthz", healthz);

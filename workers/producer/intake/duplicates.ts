@@ -5,6 +5,7 @@
  */
 import { duplicateTokenId, repeatsAreTokens } from "../../../shared/intake/duplicates.ts";
 import { noRows } from "../../../shared/intake/file-problems.ts";
+import { areAllDifferent } from "../../../shared/intake/hash-lists.ts";
 import { planOpening } from "../../../shared/intake/opening.ts";
 import { countProblems, newTally } from "../../../shared/intake/tally.ts";
 import { repeatTokenId } from "../../../shared/job/token-id.ts";
@@ -17,6 +18,7 @@ import {
 } from "../../../shared/store/intake.ts";
 import { deleteJobs, listRepeats, type Repeat, renameTokens } from "../../../shared/store/intake-tokens.ts";
 import { endIf, goIf, type IntakeContext, type Next } from "./context.ts";
+import { dropLists, readLists } from "./lists.ts";
 import { endWith } from "./open.ts";
 import { placeWith, type StateOf } from "./state.ts";
 
@@ -29,6 +31,8 @@ export async function findDuplicates(
   ctx: IntakeContext,
 ): Promise<Next> {
   const { plan } = planOpening(state.opening, batch.options);
+  const lists = await readLists(batch, "tokens", ctx);
+  if (areAllDifferent(lists, batch.rows.valid + state.removed)) return judge(batch, ctx);
   const repeats = await listRepeats(ctx.db, batch.id, PAGE);
   if (repeats.length === 0) return judge(batch, ctx);
   if (repeatsAreTokens(plan)) {
@@ -60,8 +64,14 @@ const renamed = (repeats: readonly Repeat[]): string =>
     repeats.map(({ line, tokenId, ordinal }) => [line, tokenId, repeatTokenId(tokenId, ordinal)]),
   );
 
-/** Everything is validated: nothing was sent to Sequence yet, and nothing will be if the batch ends here. */
 async function judge(batch: IntakeBatch, ctx: IntakeContext): Promise<Next> {
+  const next = await judgeRows(batch, ctx);
+  if (next.kind !== "lost") await dropLists(batch, "tokens", ctx);
+  return next;
+}
+
+/** Everything is validated: nothing was sent to Sequence yet, and nothing will be if the batch ends here. */
+async function judgeRows(batch: IntakeBatch, ctx: IntakeContext): Promise<Next> {
   const { total, valid, invalid } = batch.rows;
   const stops = invalid > 0 && batch.options.onInvalid === "stop";
   // Where rows are invalid and stop the batch, they are the reason, and each has said so itself.

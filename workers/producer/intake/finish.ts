@@ -6,12 +6,12 @@ import { planOf } from "./plan.ts";
 
 export async function finish(batch: IntakeBatch, ctx: IntakeContext): Promise<Next> {
   const { options } = batch;
-  const { jobs, unchanged } = await countJobs(ctx.db, batch.id);
+  const { jobs, unchanged } = await countJobs(ctx.db, batch);
   if (jobs !== batch.rows.valid) {
     ctx.log.error("intake.miscounted", { batchId: batch.id, jobs, valid: batch.rows.valid });
   }
   const plan = options.dryRun
-    ? planOf(await forecastJobs(ctx.db, batch.id, batch), options, ctx.config.maxCallsPerSecond)
+    ? planOf(await forecastJobs(ctx.db, batch), options, ctx.config.maxCallsPerSecond)
     : null;
   const state = options.dryRun ? "planned" : jobs === unchanged ? "finished" : "running";
   const end = finishIntake(batch, {

@@ -5,6 +5,7 @@
  */
 import { type AddressCollector, collectAddresses } from "../../../shared/intake/addresses.ts";
 import { fileGone, trailingFalse } from "../../../shared/intake/file-problems.ts";
+import { hashOf } from "../../../shared/intake/hash-lists.ts";
 import { planOpening } from "../../../shared/intake/opening.ts";
 import type { Piece } from "../../../shared/intake/records.ts";
 import { type CheckedRow, checkRow, type RowContext } from "../../../shared/intake/row.ts";
@@ -13,13 +14,14 @@ import { clipped } from "../../../shared/intake/source.ts";
 import { type SpellingCheck, spellingCheck } from "../../../shared/intake/spelling.ts";
 import { countProblems, countRow, newTally, type Tally } from "../../../shared/intake/tally.ts";
 import { type IntakeBatch, moveIntake, recordStep } from "../../../shared/store/intake.ts";
+import { letOthersFirst } from "../others-first.ts";
 import { goIf, type IntakeContext, type Next } from "./context.ts";
 import { storeInline } from "./inline-media.ts";
+import { keepList } from "./lists.ts";
 import { loadMediaSet } from "./media-set.ts";
 import { endWith } from "./open.ts";
 import { openR2 } from "./r2-source.ts";
 import { type RowBuffer, rowBuffer } from "./row-buffer.ts";
-import { keepAddresses } from "./share.ts";
 import type { IntakeState, StateOf } from "./state.ts";
 
 export async function parseSlice(
@@ -44,15 +46,17 @@ export async function parseSlice(
   const buffer = rowBuffer(batch, ctx.now());
   const spelling = spellingCheck(state.spellings);
   const addresses = collectAddresses();
-  const slice = { context, tally, buffer, spelling, addresses, bucket: ctx.bucket };
+  const tokens: number[] = [];
+  const slice = { context, tally, buffer, spelling, addresses, tokens, bucket: ctx.bucket };
   let at = { offset: batch.place.offset, line: batch.place.line };
   for await (const piece of readSlice(rows, at, opening.dialect)) {
     await readPiece(piece, batch.rows.total, slice);
     at = piece.next;
-    // Between two pieces, so that the API in this isolate gets its turn.
     await ctx.db.batch(buffer.takeFull());
+    await letOthersFirst();
   }
-  await keepAddresses(batch, addresses, ctx);
+  await keepList(batch, "addresses", addresses.list(), ctx);
+  await keepList(batch, "tokens", Float64Array.from(tokens), ctx);
   const over = at.offset >= rows.size;
   if (over && opening.tailLines > 0)
     buffer.addProblems(countProblems(tally, [trailingFalse(at.line, opening.tailLines)]));
@@ -73,6 +77,8 @@ type Slice = {
   readonly buffer: RowBuffer;
   readonly spelling: SpellingCheck;
   readonly addresses: AddressCollector;
+  /** The hash of each token id. */
+  readonly tokens: number[];
   readonly bucket: R2Bucket;
 };
 
@@ -89,5 +95,6 @@ async function readPiece(piece: Piece, rowsBefore: number, slice: Slice): Promis
     slice.buffer.addProblems(countProblems(slice.tally, slice.spelling.check(row)));
     slice.buffer.addJob(row);
     slice.addresses.add(row.line, row.args);
+    slice.tokens.push(hashOf(row.args.tokenId));
   }
 }

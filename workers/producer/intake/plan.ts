@@ -18,7 +18,8 @@ export function planOf(
   options: Pick<BatchOptions, "onExisting" | "publish">,
   maxCallsPerSecond: number | null,
 ): Plan {
-  const of = (kind: Forecast["kind"]): Work => forecast.find((one) => one.kind === kind) ?? NONE;
+  const of = (kind: Forecast["kind"]): Work =>
+    forecast.filter((one) => one.kind === kind).reduce<Work>(sum, NONE);
   const create = of("create");
   const foreign = of("foreign");
   const overwrites = options.onExisting === "update";

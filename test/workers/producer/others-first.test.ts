@@ -1,0 +1,50 @@
+/** Intake stands back while somebody is being answered, and not for ever. */
+import { Hono } from "hono";
+import { expect, it } from "vitest";
+import { LIMITS } from "../../../shared/limits.ts";
+import { counted, letOthersFirst } from "../../../workers/producer/others-first.ts";
+
+function held() {
+  const end = Promise.withResolvers<void>();
+  const app = new Hono();
+  app.use(counted);
+  app.get("/", async (c) => {
+    await end.promise;
+    return c.text("done");
+  });
+  app.onError((_, c) => c.text("failed", 500));
+  return { answer: app.request("/"), end };
+}
+
+it("goes on at once where nobody asks", async () => {
+  const order: string[] = [];
+  const first = letOthersFirst().then(() => order.push("intake"));
+  await Promise.resolve().then(() => order.push("turn"));
+  await first;
+  expect(order[0]).toBe("intake");
+});
+
+it("waits for an answer that is being made", async () => {
+  const request = held();
+  const order: string[] = [];
+  const intake = letOthersFirst().then(() => order.push("intake"));
+  await Promise.resolve();
+  request.end.resolve();
+  await request.answer.then(() => order.push("answer"));
+  await intake;
+  expect(order).toEqual(["answer", "intake"]);
+});
+
+it("but not for longer than a moment, nor for a request that has failed", async () => {
+  const request = held();
+  const startedAt = Date.now();
+  await letOthersFirst();
+  expect(Date.now() - startedAt).toBeGreaterThanOrEqual(LIMITS.intakeStandsBackMs - 1);
+  request.end.reject(new Error("broken"));
+  expect((await request.answer).status).toBe(500);
+  const order: string[] = [];
+  const intake = letOthersFirst().then(() => order.push("intake"));
+  await Promise.resolve().then(() => order.push("turn"));
+  await intake;
+  expect(order[0]).toBe("intake");
+});

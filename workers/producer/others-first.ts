@@ -1,0 +1,25 @@
+/**
+ * Intake shares its isolate, and locally the one thread of all of them, with the requests of people who watch it. A
+ * request needs a turn of the thread several times over, and intake takes one after the other: so it stands back
+ * while somebody is being answered, at most so long at a time that a crowd of watchers cannot stop it.
+ */
+import type { MiddlewareHandler } from "hono";
+import { LIMITS } from "../../shared/limits.ts";
+
+/** Requests that wait for the head of their answer. A number and no promise: those of another request must not be awaited. */
+let answering = 0;
+
+export const counted: MiddlewareHandler = async (_, next) => {
+  answering += 1;
+  try {
+    await next();
+  } finally {
+    answering -= 1;
+  }
+};
+
+export async function letOthersFirst(): Promise<void> {
+  for (let turn = 0; answering > 0 && turn < LIMITS.intakeStandsBackMs; turn += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
