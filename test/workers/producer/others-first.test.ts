@@ -13,7 +13,7 @@ function held() {
     return c.text("done");
   });
   app.onError((_, c) => c.text("failed", 500));
-  return { answer: app.request("/"), end };
+  return { answer: Promise.resolve(app.request("/")), end };
 }
 
 it("goes on at once where nobody asks", async () => {
