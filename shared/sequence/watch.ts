@@ -24,12 +24,19 @@ export type Watch = {
   end(): void;
 };
 
-/** Throws the signal's reason if the caller has already stopped. */
+/**
+ * One timer a call, not one a wait: there are several waits in a call and many calls at once, and setting and
+ * clearing timers for each costs more than reading its answer. It fires in time for the earliest limit there can be,
+ * looks, and is set again for what is left. By the platform's clock and none that is handed in, as its timers are.
+ * Throws the signal's reason if the caller has already stopped.
+ */
 export function watchCall({ stallMs, transferMs, signal }: WatchOptions): Watch {
   signal?.throwIfAborted();
   const controller = new AbortController();
+  const totalAt = Date.now() + transferMs;
   let ranOut: "stalled" | "too_long" | null = null;
-  let stall: ReturnType<typeof setTimeout> | null = null;
+  /** Null while nobody waits: a slow reader downstream of us is no fault of Sequence. */
+  let stallAt: number | null = null;
 
   const giveUp = (why: "stalled" | "too_long") => {
     ranOut = why;
@@ -38,11 +45,17 @@ export function watchCall({ stallMs, transferMs, signal }: WatchOptions): Watch 
   };
   const stopped = () => controller.abort(signal?.reason);
   const end = () => {
-    disarm();
-    clearTimeout(total);
+    clearTimeout(timer);
     signal?.removeEventListener("abort", stopped);
   };
-  const total = setTimeout(() => giveUp("too_long"), transferMs);
+  const look = () => {
+    const now = Date.now();
+    if (now >= totalAt) return giveUp("too_long");
+    if (stallAt !== null && now >= stallAt) return giveUp("stalled");
+    // Whoever begins to wait after this does so for the whole of `stallMs`, so its limit lies behind this look.
+    timer = setTimeout(look, Math.min(totalAt, stallAt ?? now + stallMs) - now);
+  };
+  let timer = setTimeout(look, Math.min(stallMs, transferMs));
   signal?.addEventListener("abort", stopped, { once: true });
 
   // The signal given to fetch is not enough: a fetch that ignores it would hold the job until its lease is gone.
@@ -51,28 +64,18 @@ export function watchCall({ stallMs, transferMs, signal }: WatchOptions): Watch 
   });
   aborted.catch(() => {});
 
-  const disarm = () => {
-    if (stall !== null) clearTimeout(stall);
-    stall = null;
-  };
-  const arm = () => {
-    disarm();
-    stall = setTimeout(() => giveUp("stalled"), stallMs);
-  };
-
   return {
     signal: controller.signal,
     async wait(work) {
-      // Armed only while somebody waits: a slow reader downstream of us is no fault of Sequence.
-      arm();
+      stallAt = Date.now() + stallMs;
       try {
         return await Promise.race([work, aborted]);
       } finally {
-        disarm();
+        stallAt = null;
       }
     },
     moved() {
-      if (stall !== null) arm();
+      if (stallAt !== null) stallAt = Date.now() + stallMs;
     },
     ranOut: () => ranOut,
     end,
