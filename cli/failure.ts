@@ -79,11 +79,23 @@ function tellProblem(terminal: Terminal, problem: Problem, tokenFrom: string): E
 function moreProblems(problem: Problem): string[] {
   const listed = MoreProblems.safeParse(problem);
   if (!listed.success) return [];
-  return listed.data.problems.map(({ code, message, next }) => `  - ${code}: ${message} ${next}`);
+  return listed.data.problems.map(({ line, column, code, message, next }) => {
+    const place = [...(line ? [`line ${line}`] : []), ...(column ? [column] : [])].join(", ");
+    return `  - ${place === "" ? "" : `${place}: `}${code}: ${message} ${next}`;
+  });
 }
 
+/** Of a configuration they have no place, of rows they have line and column. */
 const MoreProblems = z.looseObject({
-  problems: z.array(z.object({ code: z.string(), message: z.string(), next: z.string() })),
+  problems: z.array(
+    z.object({
+      line: z.number().optional(),
+      column: z.string().optional(),
+      code: z.string(),
+      message: z.string(),
+      next: z.string(),
+    }),
+  ),
 });
 
 /** 4xx says that the request is wrong, except the few that ask for another token, account or moment. */

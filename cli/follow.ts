@@ -48,7 +48,7 @@ export async function followBatch(
   }
 }
 
-/** Ends with the replay once each of its jobs is completed or dead again. */
+/** Ends with the replay once each of its jobs is completed or dead again, or rests in a batch that is stopped. */
 export async function followReplay(
   client: Client,
   clock: Clock,
@@ -61,7 +61,10 @@ export async function followReplay(
     if (reading.ok) {
       heardAt = clock.now();
       on.reading(reading.value);
-      if (reading.value.state !== "running") return reading;
+      const { state, selected, waiting, done, left, resting } = reading.value;
+      if (state !== "running" && done + left >= selected) return reading;
+      // All that is left waits for a person to resume its batch: nobody should wait here for that.
+      if (resting > 0 && waiting === 0 && done + left + resting >= selected) return reading;
     } else {
       if (!mayPass(reading.error) || clock.now() - heardAt > PATIENCE_MS) return reading;
       on.lost(reading.error);

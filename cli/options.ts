@@ -32,6 +32,23 @@ export function pair(value: string, soFar: Record<string, string> = {}): Record<
   throw new InvalidArgumentError(`Expected FIELD=VALUE, got "${value}".`);
 }
 
+export const oneOf =
+  <const T extends string>(known: readonly T[]) =>
+  (value: string): T => {
+    const found = known.find((one) => one === value);
+    if (found !== undefined) return found;
+    throw new InvalidArgumentError(`Expected one of ${known.join(", ")}, got "${value}".`);
+  };
+
+/** A number within bounds, whole or not. */
+export const numberFrom =
+  (least: number, most: number) =>
+  (value: string): number => {
+    const number = Number(value);
+    if (value.trim() !== "" && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`Expected a number from ${least} to ${most}, got "${value}".`);
+  };
+
 export const repeated = (value: string, soFar: string[] = []): string[] => [...soFar, text(value)];
 
 /** A time as people type it: an ISO date or date and time; sent in UTC. */

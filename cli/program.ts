@@ -4,7 +4,9 @@ import manifest from "../package.json" with { type: "json" };
 import { registerCollection } from "./commands/collection.ts";
 import { registerControl } from "./commands/control.ts";
 import { registerDeadLetters } from "./commands/dead-letters.ts";
+import { registerDiscard } from "./commands/discard.ts";
 import { registerDoctor } from "./commands/doctor.ts";
+import { registerEdit } from "./commands/edit.ts";
 import { registerRender } from "./commands/render.ts";
 import { registerReplay } from "./commands/replay.ts";
 import { registerResults } from "./commands/results.ts";
@@ -23,7 +25,9 @@ const COMMANDS = [
   registerStatus,
   registerResults,
   registerDeadLetters,
+  registerEdit,
   registerReplay,
+  registerDiscard,
   registerCollection,
   registerRender,
   registerToken,

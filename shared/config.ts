@@ -4,6 +4,7 @@
  */
 import { decodeJwt } from "jose";
 import * as z from "zod";
+import { LIMITS } from "./limits.ts";
 import { type Gateways, PUBLIC_GATEWAYS, readGateways } from "./media/sources.ts";
 import { fail, ok, type Result } from "./result.ts";
 
@@ -24,6 +25,7 @@ export type Variables = {
   JOB_CONCURRENCY?: string;
   MAX_ATTEMPTS?: string;
   CALL_TIMEOUT_MS?: string;
+  DEAD_LETTER_DAYS?: string;
   /** `npm start` hands over its own start, epoch ms: what the local queue held before is gone. */
   STARTED_AT?: string;
 };
@@ -48,6 +50,8 @@ export type Config = {
   readonly jobConcurrency: number;
   readonly maxAttempts: number;
   readonly callTimeoutMs: number;
+  /** How long dead letters and replays are kept. */
+  readonly deadLetterDays: number;
   readonly startedAt: number;
 };
 
@@ -82,6 +86,8 @@ export function readConfig(variables: Variables): Result<Config, readonly Config
     jobConcurrency: whole(given, "JOB_CONCURRENCY", 6, 1, problems, 100) ?? 6,
     maxAttempts: whole(given, "MAX_ATTEMPTS", 5, 1, problems, 100) ?? 5,
     callTimeoutMs: whole(given, "CALL_TIMEOUT_MS", 30_000, 100, problems, 120_000) ?? 30_000,
+    deadLetterDays:
+      whole(given, "DEAD_LETTER_DAYS", LIMITS.deadLetterDays, 1, problems, 36_500) ?? LIMITS.deadLetterDays,
     startedAt: whole(given, "STARTED_AT", 0, 0, problems) ?? 0,
   };
   return problems.length > 0 ? fail(problems) : ok(config);

@@ -159,6 +159,25 @@ export const LIMITS = {
 
   /** Dead letters put back in one transaction: about 0.3 s of D1, where a million would be past its 30 s. */
   replayPiece: 10_000,
+  /** Ids of letters looked through in one statement of a selection, a discard: half a second of D1. */
+  selectionPiece: 100_000,
+  /** … of them within the request; the rest follows by messages, so that the answer does not wait. */
+  replayFirst: 1_000,
+  /** A replay puts back for so long in one message, then sends the next: others wait for the same queue. */
+  replayMessageMs: 2 * SECOND,
+  /** A replay's jobs are counted again at most so many in a second: a poller must not read a hundred thousand each time. */
+  replayCountsPerSecond: 10_000,
+  /** Dead letters put back a second, where the request says: slower is a person's work, faster is what Sequence limits. */
+  replayPerSecond: { min: 0.1, max: 1_000 },
+  /** A patch of dead letters: its size and its rows. Each row is read from the file, validated and held until all are. */
+  patchBytes: 4 * MB,
+  patchRows: 5_000,
+  /** Defects of a patch that are told one by one. */
+  patchProblems: 1_000,
+  /** The row as submitted, in a dead letter's answer, in characters. */
+  submittedChars: 64 * KB,
+  /** Dead letters are kept so many days unless DEAD_LETTER_DAYS says otherwise. */
+  deadLetterDays: 90,
 
   /** Server-sent events: how often a moving batch is looked at, and one that rests; after how long without a word a comment keeps proxies from closing; after how long the client is made to come back. */
   eventsEveryMs: 1 * SECOND,

@@ -26,6 +26,7 @@ export const WORKER_VARIABLES = [
   "JOB_CONCURRENCY",
   "MAX_ATTEMPTS",
   "CALL_TIMEOUT_MS",
+  "DEAD_LETTER_DAYS",
 ] as const satisfies readonly (keyof Variables)[];
 
 /** Never in a log, and in files only the owner can read. */

@@ -21,12 +21,16 @@ import {
   type CollectionPatch,
   DeadLetter,
   DeadLetterDetail,
+  DeadLetterGroup,
+  Discard,
+  type DiscardRequest,
   DoctorReport,
   Job,
   MediaFile,
   Naming,
   type NamingRequest,
   type Page,
+  Patched,
   pageOf,
   Replay,
   type ReplayRequest,
@@ -51,7 +55,9 @@ export type Submission = {
 export type BatchReading = { batch: Batch | null; etag: string | null; retryAfterSeconds: number | null };
 
 export type DeadLetterFilter = PageQuery & {
+  state?: DeadLetter["state"];
   batchId?: string;
+  fingerprint?: string;
   step?: string;
   code?: string;
   httpStatus?: number;
@@ -68,6 +74,10 @@ export const TokenReading = z.looseObject({
   assets: z.array(z.looseObject({ id: z.number(), url: z.string().nullish() })),
 });
 export type TokenReading = z.infer<typeof TokenReading>;
+
+/** `PATCH /v1/dead-letters/{jobId}`: the letter as it is then, and what is doubtful about the row. */
+const EditedLetter = DeadLetterDetail.extend({ warnings: z.array(RowProblem) });
+type EditedLetter = z.infer<typeof EditedLetter>;
 
 const Health = z.unknown();
 const segment = encodeURIComponent;
@@ -148,6 +158,26 @@ export function createClient(to: Connection) {
 
     deadLetters: (filter: DeadLetterFilter = {}) => get("/v1/dead-letters", pageOf(DeadLetter), filter),
     deadLetter: (jobId: string) => get(`/v1/dead-letters/${segment(jobId)}`, DeadLetterDetail),
+    deadLetterGroups: (filter: DeadLetterFilter = {}) =>
+      get("/v1/dead-letters/groups", pageOf(DeadLetterGroup), filter),
+    editDeadLetter: (jobId: string, cells: Readonly<Record<string, string>>): Answer<EditedLetter> =>
+      ask(to, { method: "PATCH", path: `/v1/dead-letters/${segment(jobId)}`, json: { cells } }, EditedLetter),
+    /** Without a batch, each line or token id must be that of one dead letter. */
+    patchDeadLetters: (patch: Body, batchId: string | undefined): Answer<Patched> =>
+      ask(
+        to,
+        {
+          method: "PATCH",
+          path: "/v1/dead-letters",
+          query: { batchId },
+          body: patch,
+          headers: { "content-type": "text/csv" },
+        },
+        Patched,
+      ),
+    discardDeadLetters: (request: DiscardRequest) => post("/v1/dead-letters/discard", Discard, request),
+    abortReplay: (id: string) => post(`/v1/replays/${segment(id)}/abort`, Replay),
+    replays: (page: PageQuery = {}) => get("/v1/replays", pageOf(Replay), page),
     replayDeadLetters: (request: ReplayRequest) => post("/v1/dead-letters/replay", Replay, request),
     replay: (id: string) => get(`/v1/replays/${segment(id)}`, Replay),
 

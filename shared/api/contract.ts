@@ -136,11 +136,21 @@ export const DeadLetter = z.object({
   httpStatus: z.number().nullable(),
   host: z.string().nullable(),
   attempts: z.number(),
+  /** Of its cause: step, code, message without what differs from row to row, and host. */
+  fingerprint: z.string(),
   createdAt: IsoTime,
 });
 export type DeadLetter = z.infer<typeof DeadLetter>;
 
-/** One dead letter in full: its row as validated, every attempt, and the last response without secrets. */
+/** One change of a dead row's cells. `tokenIdBefore` is what the row's token was until then. */
+export const EditView = z.object({
+  at: IsoTime,
+  by: z.string(),
+  cells: z.record(z.string(), z.object({ from: z.string(), to: z.string() })),
+  tokenIdBefore: z.string(),
+});
+
+/** One dead letter in full: its row as validated and as submitted, every attempt, the last response without secrets. */
 export const DeadLetterDetail = DeadLetter.extend({
   row: z.json(),
   attemptRecords: z.array(AttemptView),
@@ -153,35 +163,108 @@ export const DeadLetterDetail = DeadLetter.extend({
       hop: z.number().nullable(),
     })
     .nullable(),
+  /** The row as it stands in the file, without its line end (cut at 64,000 characters), and its cells by header. Null: the file is gone. */
+  submitted: z.object({ text: z.string(), cells: z.record(z.string(), z.string()) }).nullable(),
+  edits: z.array(EditView),
 });
 export type DeadLetterDetail = z.infer<typeof DeadLetterDetail>;
 
+/** Dead letters of one cause. `message` is normalised; `example` and `next` are the newest's. */
+export const DeadLetterGroup = z.object({
+  fingerprint: z.string(),
+  step: z.string(),
+  code: z.string(),
+  message: z.string(),
+  example: z.string(),
+  httpStatus: z.number().nullable(),
+  host: z.string().nullable(),
+  count: z.number(),
+  firstAt: IsoTime,
+  lastAt: IsoTime,
+  sampleJobIds: z.array(z.string()),
+  next: z.string(),
+});
+export type DeadLetterGroup = z.infer<typeof DeadLetterGroup>;
+
+const SELECTION = {
+  batchId: z.string().optional(),
+  step: z.string().optional(),
+  code: z.string().optional(),
+  fingerprint: z.string().optional(),
+  httpStatus: z.number().int().min(100).max(599).optional(),
+  host: z.string().optional(),
+  line: z.number().int().min(1).optional(),
+  since: z.iso.datetime({ offset: true }).optional(),
+  until: z.iso.datetime({ offset: true }).optional(),
+  q: z.string().optional(),
+  jobIds: z.array(z.string()).max(1000).optional(),
+};
+
+/** Open dead letters that match all of it: at least one part, so that nobody takes everything by mistake. */
+export const DeadLetterSelection = z
+  .strictObject(SELECTION)
+  .refine(
+    (filter) => Object.keys(filter).length > 0,
+    `Name at least one of ${Object.keys(SELECTION).join(", ")}.`,
+  );
+export type DeadLetterSelection = z.infer<typeof DeadLetterSelection>;
+
 export const ReplayRequest = z.strictObject({
-  filter: z
-    .strictObject({
-      batchId: z.string().optional(),
-      step: z.string().optional(),
-      code: z.string().optional(),
-      q: z.string().optional(),
-      jobIds: z.array(z.string()).max(1000).optional(),
-    })
-    .refine(
-      (filter) => Object.keys(filter).length > 0,
-      "Name at least one of batchId, step, code, q, jobIds.",
-    ),
+  filter: DeadLetterSelection,
   dryRun: z.boolean().optional(),
+  /** Jobs put back a second; left out: at once, and they run as fast as the batch does. */
+  perSecond: z.number().min(LIMITS.replayPerSecond.min).max(LIMITS.replayPerSecond.max).optional(),
 });
 export type ReplayRequest = z.infer<typeof ReplayRequest>;
 
+export const DiscardRequest = z.strictObject({
+  filter: DeadLetterSelection,
+  dryRun: z.boolean().optional(),
+});
+export type DiscardRequest = z.infer<typeof DiscardRequest>;
+/** `discarded` is 0 on a dry run. */
+export const Discard = z.object({ selected: z.number(), discarded: z.number() });
+export type Discard = z.infer<typeof Discard>;
+
+/** `selected` = `waiting` + `left` + those put back; of these, `done` = `completed` + `deadAgain` + cancelled ones. */
 export const Replay = z.object({
   id: z.string().nullable(),
   state: z.enum(["planned", "running", "finished", "aborted"]),
   selected: z.number(),
+  /** Not put back yet. */
+  waiting: z.number(),
   done: z.number(),
   completed: z.number(),
   deadAgain: z.number(),
+  /** Never run by this replay: aborted before, discarded meanwhile, or their batch was cancelled. */
+  left: z.number(),
+  /** Put back, in batches that are paused or halted: they run when those are resumed. */
+  resting: z.number(),
+  /** As asked for; null: at once. */
+  perSecond: z.number().nullable(),
+  /** Done a second, over the replay's whole time. */
+  ratePerSecond: z.number(),
+  createdAt: IsoTime.nullable(),
+  endedAt: IsoTime.nullable(),
 });
 export type Replay = z.infer<typeof Replay>;
+
+/** Cells by column: header or field. null empties a cell. */
+export const EditRequest = z.strictObject({
+  cells: z
+    .record(z.string(), z.json())
+    .refine((cells) => Object.keys(cells).length > 0, "Name at least one column."),
+});
+export type EditRequest = z.infer<typeof EditRequest>;
+
+/** `unchanged`: rows of the patch that say what the row says already. */
+export const Patched = z.object({
+  edited: z.number(),
+  unchanged: z.number(),
+  jobIds: z.array(z.string()),
+  warnings: z.array(RowProblem),
+});
+export type Patched = z.infer<typeof Patched>;
 
 export const MediaFile = z.object({
   fileName: z.string(),

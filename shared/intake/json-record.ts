@@ -59,7 +59,7 @@ function put(entries: Map<string, Entry>, key: string, value: unknown): void {
   entries.set(key, entryOf(value));
 }
 
-function entryOf(value: unknown): Entry {
+export function entryOf(value: unknown): Entry {
   if (typeof value === "string") return { text: value, scalar: value };
   if (typeof value === "number" || typeof value === "boolean") return { text: String(value), scalar: value };
   // A number that no reader of JSON keeps exactly: its digits are an id, or text.

@@ -12,6 +12,7 @@ export type StoreFacts = {
   readonly deadLetters: readonly DeadLetterFact[];
   readonly manifest: readonly ManifestFact[];
   readonly leases: readonly LeaseFact[];
+  readonly edits: readonly EditFact[];
 };
 
 export type BatchFact = {
@@ -54,6 +55,9 @@ export type DeadLetterFact = {
   readonly httpStatus: number | null;
   readonly createdAt: number;
 };
+
+/** A row whose cells somebody changed. `tokenId` is what its token was until then. */
+export type EditFact = { readonly batchId: string; readonly line: number; readonly tokenId: string };
 
 export type ManifestFact = {
   readonly collectionId: number;
@@ -129,6 +133,8 @@ export type Facts = {
   readonly outages?: readonly Outage[];
   /** Tokens that somebody else made, beside those that show themselves by being there before any batch. */
   readonly handMade?: readonly { readonly collectionId: number; readonly tokenId: string }[];
+  /** Dead letters from before this time (epoch ms) may have been pruned. */
+  readonly prunedBefore?: number;
   /** SHA-256 of what lies behind a media URL, where that is known without Mintline's help. */
   readonly mediaAt?: (url: string) => string | undefined;
 };

@@ -21,6 +21,8 @@ export type Indexed = Facts & {
   readonly jobsOfBatch: ReadonlyMap<string, readonly JobFact[]>;
   readonly jobsOfToken: ReadonlyMap<TokenKey, readonly JobFact[]>;
   readonly lettersOfJob: ReadonlyMap<string, readonly DeadLetterFact[]>;
+  /** Tokens that a row had before somebody gave it another: their place in the manifest may be empty. */
+  readonly leftTokens: ReadonlySet<TokenKey>;
   readonly manifestOf: ReadonlyMap<TokenKey, ManifestFact>;
   readonly tokenOf: ReadonlyMap<TokenKey, TokenFact>;
   readonly assetsOf: ReadonlyMap<TokenKey, readonly AssetFact[]>;
@@ -49,6 +51,9 @@ export function indexFacts(facts: Facts): Indexed {
     jobsOfBatch: groupBy(store.jobs, ({ batchId }) => batchId),
     jobsOfToken,
     lettersOfJob: groupBy(store.deadLetters, jobId),
+    leftTokens: new Set(
+      store.edits.map(({ batchId, tokenId }) => tokenKey(batchOf.get(batchId)?.collectionId ?? 0, tokenId)),
+    ),
     manifestOf: new Map(store.manifest.map((row) => [tokenKey(row.collectionId, row.tokenId), row])),
     tokenOf: new Map(upstream.tokens.map((token) => [tokenKey(token.collectionId, token.tokenId), token])),
     assetsOf: groupBy(

@@ -21,6 +21,7 @@ export const STORE_QUERIES = [
   `SELECT collection_id AS collectionId, token_id AS tokenId, batch_id AS batchId, line, claims, owned, found
    FROM manifest WHERE target = ?1`,
   "SELECT id, jobs, expires_at AS expiresAt FROM leases WHERE target = ?1",
+  "SELECT batch_id AS batchId, line, token_id AS tokenId FROM edits WHERE target = ?1 ORDER BY id",
 ] as const;
 
 const json = <T extends z.ZodType>(schema: T) =>
@@ -98,6 +99,8 @@ const LeaseRow = z.object({
   expiresAt: z.number(),
 });
 
+const EditRow = z.object({ batchId: z.string(), line: z.number(), tokenId: z.string() });
+
 /** @param answers rows of each of `STORE_QUERIES`, in their order. @throws where a row is not what it must be */
 export function toStoreFacts([
   batches,
@@ -105,6 +108,7 @@ export function toStoreFacts([
   deadLetters,
   manifest,
   leases,
+  edits,
 ]: readonly (readonly unknown[])[]): StoreFacts {
   return {
     batches: z.array(BatchRow).parse(batches),
@@ -112,5 +116,6 @@ export function toStoreFacts([
     deadLetters: z.array(DeadLetterRow).parse(deadLetters),
     manifest: z.array(ManifestRow).parse(manifest),
     leases: z.array(LeaseRow).parse(leases),
+    edits: z.array(EditRow).parse(edits),
   };
 }

@@ -10,3 +10,7 @@ export type WakeMessage = z.infer<typeof WakeMessage>;
 
 export const IntakeMessage = z.object({ v: z.literal(1), b: z.string() });
 export type IntakeMessage = z.infer<typeof IntakeMessage>;
+
+/** On the producer's own queue as well: a replay that has more to put back. */
+export const ReplayMessage = z.object({ v: z.literal(1), r: z.string() });
+export type ReplayMessage = z.infer<typeof ReplayMessage>;

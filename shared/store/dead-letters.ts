@@ -1,26 +1,9 @@
-/** Dead letters as people read them, and the filter that both a list and a replay select by. */
+/** Dead letters as people read them: pages of them, and one in full. Nothing here writes. */
 import * as z from "zod";
 import { AttemptRecord, type JobKey } from "../job/job.ts";
 import { json } from "./columns.ts";
-import { type Db, type SqlValue, sql } from "./db.ts";
-
-export const DEAD_LETTER_STATES = ["open", "replayed", "discarded"] as const;
-export type DeadLetterState = (typeof DEAD_LETTER_STATES)[number];
-
-/** Every part that is set must hold. Times are epoch ms; `until` itself is left out. */
-export type DeadLetterFilter = {
-  readonly batchId?: string | undefined;
-  readonly jobs?: readonly JobKey[] | undefined;
-  readonly step?: string | undefined;
-  readonly code?: string | undefined;
-  readonly httpStatus?: number | undefined;
-  readonly host?: string | undefined;
-  readonly line?: number | undefined;
-  readonly since?: number | undefined;
-  readonly until?: number | undefined;
-  /** Found anywhere in message, name, code or token id, whatever its case. */
-  readonly q?: string | undefined;
-};
+import { type Db, sql } from "./db.ts";
+import { DEAD_LETTER_STATES, type DeadLetterFilter, type DeadLetterState, whereOf } from "./dead-letter-filter.ts";
 
 export const DeadLetterRow = z.object({
   id: z.number(),
@@ -36,6 +19,7 @@ export const DeadLetterRow = z.object({
   http_status: z.number().nullable(),
   host: z.string().nullable(),
   attempts: z.number(),
+  fingerprint: z.string(),
   created_at: z.number(),
 });
 export type DeadLetterRow = z.infer<typeof DeadLetterRow>;
@@ -51,25 +35,38 @@ const COLUMNS = Object.keys(DeadLetterRow.shape)
   .map((name) => `d.${name}`)
   .join(", ");
 
-/** Newest first, from before an id. The state is written out because only so the index of open ones is seen. */
+/** Where a page begins: behind this letter, in the order in which they are shown. */
+export type LetterPlace = readonly [createdAt: number, id: number];
+
+/**
+ * Newest first, from behind a place. The letters are found by index alone, and only those of the page are read: a
+ * letter holds up to 4 kB of somebody's answer. The state is written out because only so the index of open ones is
+ * seen.
+ */
 export async function listDeadLetters(
   db: Db,
   given: {
     target: string;
     state: DeadLetterState;
     filter: DeadLetterFilter;
-    before: number | null;
+    after: LetterPlace | null;
     limit: number;
   },
 ): Promise<DeadLetterRow[]> {
-  const where = whereOf(given.filter);
+  // Of two upper bounds SQLite uses one for its index, and it would be the wrong one.
+  const { until = Number.MAX_SAFE_INTEGER, ...filter } = given.filter;
+  const where = whereOf(filter);
+  const [createdAt, id] = given.after ?? [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
   const { rows } = await db.run(
     sql(
       `SELECT ${COLUMNS} FROM dead_letters d
-       WHERE d.target = ? AND d.state = '${given.state}' AND d.id < ?${where.text}
-       ORDER BY d.id DESC LIMIT ?`,
+       WHERE d.target = ? AND d.state = '${given.state}' AND d.created_at <= ?
+         AND (d.created_at, d.id) < (?, ?)${where.text}
+       ORDER BY d.created_at DESC, d.id DESC LIMIT ?`,
       given.target,
-      given.before ?? Number.MAX_SAFE_INTEGER,
+      Math.min(createdAt, until - 1),
+      createdAt,
+      id,
       ...where.params,
       given.limit,
     ),
@@ -97,37 +94,3 @@ export async function readDeadLetter(
   );
   return rows[0] ? DetailRow.parse(rows[0]) : null;
 }
-
-/**
- * The filter as SQL over `dead_letters d`, to stand after another condition. Only the parts that are set are
- * written: with `(? IS NULL OR …)` for each, SQLite could use no index for any.
- */
-export function whereOf(filter: DeadLetterFilter): { text: string; params: SqlValue[] } {
-  const parts: [condition: string, value: SqlValue | undefined][] = [
-    ["d.batch_id = ?", filter.batchId],
-    [
-      "(d.batch_id, d.line) IN (SELECT value ->> 'batchId', value ->> 'line' FROM json_each(?))",
-      keys(filter),
-    ],
-    ["d.step = ?", filter.step],
-    ["d.code = ?", filter.code],
-    ["d.http_status = ?", filter.httpStatus],
-    ["d.host = ?", filter.host],
-    ["d.line = ?", filter.line],
-    ["d.created_at >= ?", filter.since],
-    ["d.created_at < ?", filter.until],
-    // No LIKE: D1 refuses patterns over 50 bytes, and a person's % or _ would mean something else.
-    [
-      "instr(lower(d.message || char(10) || d.name || char(10) || d.code || char(10) || d.token_id), lower(?)) > 0",
-      filter.q,
-    ],
-  ];
-  const set = parts.filter((part): part is [string, SqlValue] => part[1] !== undefined);
-  return {
-    text: set.map(([condition]) => ` AND ${condition}`).join(""),
-    params: set.map(([, value]) => value),
-  };
-}
-
-const keys = (filter: DeadLetterFilter): string | undefined =>
-  filter.jobs && JSON.stringify(filter.jobs.map(({ batchId, line }) => ({ batchId, line })));

@@ -2,7 +2,8 @@
  * Putting jobs back without a run of theirs: a message that found its batch stopped, a lease that ran out,
  * a message that the platform gave up on, a batch that was cancelled.
  */
-import type { JobKey } from "../job/job.ts";
+import { fingerprintOf } from "../job/fingerprint.ts";
+import { type JobKey, STEPS } from "../job/job.ts";
 import { LIMITS } from "../limits.ts";
 import { keysJson } from "./claim.ts";
 import { type Db, type Row, type Statement, sql } from "./db.ts";
@@ -103,17 +104,24 @@ const CRASH_ERROR = {
   retryable: false,
 } as const;
 
+/** By the step that the job had come to. */
+const CRASH_FINGERPRINTS = JSON.stringify(
+  Object.fromEntries(STEPS.map((step) => [step, fingerprintOf({ ...CRASH_ERROR, step, host: null })])),
+);
+
 const buryCrashed = (given: Rescue): Statement =>
   sql(
-    `INSERT INTO dead_letters (target, batch_id, line, token_id, name, step, code, message, next, attempts, created_at)
+    `INSERT INTO dead_letters (target, batch_id, line, token_id, name, step, code, message, next, attempts, fingerprint,
+       created_at)
      SELECT b.target, j.batch_id, j.line, j.token_id, j.args ->> '$.token.name', coalesce(j.step, ?4), ?5, ?6, ?7,
-       j.attempt, ?2
+       j.attempt, ?8 ->> coalesce(j.step, ?4), ?2
      ${LOST} AND ${CRASHED} ON CONFLICT DO NOTHING`,
     ...params(given),
     CRASH_ERROR.step,
     CRASH_ERROR.code,
     CRASH_ERROR.message,
     CRASH_ERROR.next,
+    CRASH_FINGERPRINTS,
   );
 
 const returnRescued = (given: Rescue): Statement =>
@@ -172,6 +180,13 @@ export async function cancelJobs(
   return turned?.changes ?? 0;
 }
 
+const ORPHAN = {
+  step: "create-token",
+  code: "platform.orphan",
+  message: "A message on the dead-letter queue names a job that is not recorded.",
+  next: "Nothing to replay: check whether this queue was used by an older deployment.",
+} as const;
+
 /** Keys of messages that name no job, recorded so that not even a stray message vanishes unseen. */
 export async function buryOrphans(
   db: Db,
@@ -179,16 +194,20 @@ export async function buryOrphans(
 ): Promise<void> {
   await db.run(
     sql(
-      `INSERT INTO dead_letters (target, batch_id, line, token_id, name, step, code, message, next, attempts, created_at)
-       SELECT ?2, m.value ->> 'b', m.value ->> 'l', '', '', 'create-token', 'platform.orphan',
-         'A message on the dead-letter queue names a job that is not recorded.',
-         'Nothing to replay: check whether this queue was used by an older deployment.', 0, ?3
+      `INSERT INTO dead_letters (target, batch_id, line, token_id, name, step, code, message, next, attempts, fingerprint,
+         created_at)
+       SELECT ?2, m.value ->> 'b', m.value ->> 'l', '', '', ?4, ?5, ?6, ?7, 0, ?8, ?3
        FROM json_each(?1) m WHERE NOT EXISTS (SELECT 1 FROM jobs j
          WHERE j.batch_id = m.value ->> 'b' AND j.line = m.value ->> 'l')
        ON CONFLICT DO NOTHING`,
       keysJson(given.keys),
       given.target,
       given.now,
+      ORPHAN.step,
+      ORPHAN.code,
+      ORPHAN.message,
+      ORPHAN.next,
+      fingerprintOf({ ...ORPHAN, httpStatus: null, host: null }),
     ),
   );
 }

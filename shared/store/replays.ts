@@ -1,42 +1,68 @@
-/** Replays: dead letters put back to work, each once, by a selection that is frozen at the call. */
+/**
+ * Replays as objects: what is selected, frozen at the call, and how far each has come. Who puts the jobs back and
+ * takes them back: `replay-jobs.ts`.
+ */
 import * as z from "zod";
-import { LIMITS } from "../limits.ts";
+import { LIMITS, SECOND } from "../limits.ts";
+import { json } from "./columns.ts";
 import { type Db, type Statement, sql } from "./db.ts";
-import { type DeadLetterFilter, whereOf } from "./dead-letters.ts";
+import { DeadLetterFilter, whereOf } from "./dead-letter-filter.ts";
+import { putBackLetters } from "./replay-jobs.ts";
 
 /** A selection that is frozen: letters that match and are there already, so none that came of the replay itself. */
 export type NewReplay = {
   readonly id: string;
   readonly target: string;
   readonly filter: DeadLetterFilter;
-  /** The newest letter that counts, as `countReplayable` found it. */
+  /** The newest and the oldest letter that count, as `countReplayable` found them. */
   readonly newestLetter: number;
+  readonly oldestLetter?: number;
+  /** Jobs put back a second; null: at once. */
+  readonly perSecond?: number | null;
+  readonly by?: string;
   readonly now: number;
 };
 
-/** `running` while a job of it is open; counted from the jobs, so it cannot drift from what they do. */
-export type ReplayRow = {
-  readonly id: string;
-  readonly selected: number;
-  readonly done: number;
-  readonly completed: number;
-  readonly deadAgain: number;
-};
+const ReplayRow = z.object({
+  id: z.string(),
+  target: z.string(),
+  filter: json(DeadLetterFilter),
+  state: z.enum(["selecting", "running", "finished", "aborted"]),
+  per_second: z.number().nullable(),
+  created_by: z.string(),
+  newest_letter: z.number(),
+  selected_to: z.number(),
+  selected: z.number(),
+  put_to: z.number(),
+  put_back: z.number(),
+  left_out: z.number(),
+  completed: z.number(),
+  dead_again: z.number(),
+  cancelled: z.number(),
+  counted_at: z.number(),
+  created_at: z.number(),
+  ended_at: z.number().nullable(),
+});
+/** One replay. `put_back` of `selected` were put back, `left_out` never will be; of the former the three counts ended. */
+export type ReplayRow = z.infer<typeof ReplayRow>;
+const COLUMNS = Object.keys(ReplayRow.shape).join(", ");
 
 /**
- * Open letters whose job is there and dead; a platform's orphan has none and cannot be replayed. From the letters
- * to the jobs: left to itself SQLite would read all jobs of a named batch and look for a letter of each.
+ * Open letters whose job is there and dead, and that no other replay is about to put back; a platform's orphan has
+ * none and cannot be replayed. From the letters to the jobs: left to itself SQLite would read all jobs of a named
+ * batch and look for a letter of each.
  */
-const SELECTABLE = `
-  FROM dead_letters d
+const SELECTABLE = `dead_letters d
   CROSS JOIN batches b ON b.id = d.batch_id
   CROSS JOIN jobs j ON j.batch_id = d.batch_id AND j.line = d.line
-  WHERE d.target = ? AND d.state = 'open' AND j.state = 'dead'`;
+  WHERE d.target = ? AND d.state = 'open' AND j.state = 'dead'
+    AND NOT EXISTS (SELECT 1 FROM replay_jobs w WHERE w.letter_id = d.id AND w.state = 'waiting')`;
 
 export type Replayable = {
   readonly selected: number;
   /** Left out because their batch was cancelled. */
   readonly cancelled: number;
+  readonly oldestLetter: number;
   readonly newestLetter: number;
 };
 
@@ -47,135 +73,223 @@ export async function countReplayable(db: Db, target: string, filter: DeadLetter
     sql(
       `SELECT count(*) FILTER (WHERE b.state <> 'cancelled') AS selected,
          count(*) FILTER (WHERE b.state = 'cancelled') AS cancelled,
-         coalesce(max(d.id), 0) AS newestLetter ${SELECTABLE}${where.text}`,
+         coalesce(min(d.id), 0) AS oldestLetter, coalesce(max(d.id), 0) AS newestLetter FROM ${SELECTABLE}${where.text}`,
       target,
       ...where.params,
     ),
   );
-  return z.object({ selected: z.number(), cancelled: z.number(), newestLetter: z.number() }).parse(rows[0]);
+  const Counted = z.object({
+    selected: z.number(),
+    cancelled: z.number(),
+    oldestLetter: z.number(),
+    newestLetter: z.number(),
+  });
+  return Counted.parse(rows[0]);
 }
 
 /**
- * Puts every selected dead letter's job back to `pending`: no attempt spent, claims and outputs kept. In
- * pieces, because a million at once would take D1 past its 30 s; each piece is one transaction over letters
- * that are still open, so that doing any of it twice changes nothing.
- * @returns how many jobs were put back.
+ * Writes the replay down and freezes its selection: nothing is put back yet. Done twice it is done once.
+ * @returns how many letters were selected.
+ */
+export async function selectReplay(db: Db, replay: NewReplay): Promise<number> {
+  await db.run(recordReplay(replay));
+  const row = await readReplayRow(db, replay.target, replay.id);
+  return row === null ? 0 : goOnSelecting(db, row);
+}
+
+/** Also where the request that began the selection was cut off. */
+export async function goOnSelecting(db: Db, row: ReplayRow): Promise<number> {
+  for (let from = row.selected_to; from < row.newest_letter; from += LIMITS.selectionPiece) {
+    await db.batch(selectPiece(row, from, Math.min(row.newest_letter, from + LIMITS.selectionPiece)));
+  }
+  const { rows } = await db.run(
+    sql(
+      `UPDATE replays SET selected = CASE state WHEN 'selecting'
+           THEN (SELECT count(*) FROM replay_jobs k WHERE k.replay_id = ?1) ELSE selected END,
+         state = CASE state WHEN 'selecting' THEN 'running' ELSE state END
+       WHERE id = ?1 AND (state <> 'selecting' OR selected_to >= newest_letter) RETURNING selected`,
+      row.id,
+    ),
+  );
+  return Number(rows[0]?.selected ?? 0);
+}
+
+const recordReplay = (replay: NewReplay): Statement =>
+  sql(
+    `INSERT INTO replays (id, target, filter, state, per_second, created_by, selected_to, newest_letter, selected,
+       created_at, moved_at)
+     VALUES (?1, ?2, ?3, 'selecting', ?4, ?5, ?6, min(?7, coalesce((SELECT max(id) FROM dead_letters), 0)), 0, ?8, ?8)
+     ON CONFLICT (id) DO NOTHING`,
+    replay.id,
+    replay.target,
+    JSON.stringify(replay.filter),
+    replay.perSecond ?? null,
+    replay.by ?? "",
+    Math.max(0, (replay.oldestLetter ?? 1) - 1),
+    replay.newestLetter,
+    replay.now,
+  );
+
+/** One piece, from the place where it begins: done twice, or by two at once, it selects nothing more. */
+function selectPiece({ id, target, filter }: ReplayRow, from: number, to: number): Statement[] {
+  const where = whereOf(filter);
+  return [
+    sql(
+      `INSERT INTO replay_jobs (replay_id, letter_id, batch_id, line, state)
+       SELECT r.id, d.id, d.batch_id, d.line, 'waiting'
+       FROM (SELECT id FROM replays WHERE id = ? AND state = 'selecting' AND selected_to = ?) r
+       CROSS JOIN ${SELECTABLE} AND b.state <> 'cancelled'
+         AND d.id > ? AND d.id <= ?${where.text}
+       ON CONFLICT DO NOTHING`,
+      id,
+      from,
+      target,
+      from,
+      to,
+      ...where.params,
+    ),
+    sql(
+      "UPDATE replays SET selected_to = ?3 WHERE id = ?1 AND state = 'selecting' AND selected_to = ?2",
+      id,
+      from,
+      to,
+    ),
+  ];
+}
+
+/**
+ * Selects and puts back at once, whatever the pace: every selected letter's job goes to `pending`, no attempt spent,
+ * claims and outputs kept.
+ * @returns how many letters the replay selected.
  */
 export async function replayJobs(db: Db, replay: NewReplay): Promise<number> {
-  await db.run(recordReplay(replay));
-  let after = 0;
-  for (;;) {
-    const letters = await selectLetters(db, replay, after);
-    const last = letters.at(-1);
-    if (last === undefined) break;
-    await db.batch(replayLetters(replay, JSON.stringify(letters)));
-    if (letters.length < LIMITS.replayPiece) break;
-    after = last;
-  }
-  const { rows } = await db.run(sql("SELECT selected FROM replays WHERE id = ?1", replay.id));
-  return z.object({ selected: z.number() }).parse(rows[0]).selected;
+  const selected = await selectReplay(db, replay);
+  while ((await putBackLetters(db, { id: replay.id, limit: LIMITS.replayPiece, now: replay.now })) > 0);
+  return selected;
 }
 
-const recordReplay = ({ id, target, filter, now }: NewReplay): Statement =>
-  sql(
-    `INSERT INTO replays (id, target, filter, selected, created_at)
-     VALUES (?1, ?2, ?3, 0, ?4) ON CONFLICT (id) DO NOTHING`,
-    id,
-    target,
-    JSON.stringify(filter),
-    now,
+export async function readReplayRow(db: Db, target: string, id: string): Promise<ReplayRow | null> {
+  const { rows } = await db.run(
+    sql(`SELECT ${COLUMNS} FROM replays WHERE id = ?1 AND target = ?2`, id, target),
   );
+  return rows[0] ? ReplayRow.parse(rows[0]) : null;
+}
 
-async function selectLetters(db: Db, replay: NewReplay, after: number): Promise<number[]> {
-  const where = whereOf(replay.filter);
+/** Newest first. */
+export async function listReplays(
+  db: Db,
+  given: { target: string; before: string | null; limit: number },
+): Promise<ReplayRow[]> {
   const { rows } = await db.run(
     sql(
-      `SELECT d.id ${SELECTABLE} AND b.state <> 'cancelled' AND d.id > ? AND d.id <= ?${where.text}
-       ORDER BY d.id LIMIT ?`,
-      replay.target,
-      after,
-      replay.newestLetter,
-      ...where.params,
-      LIMITS.replayPiece,
+      `SELECT ${COLUMNS} FROM replays WHERE target = ?1 AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3`,
+      given.target,
+      given.before,
+      given.limit,
     ),
   );
-  return rows.map((row) => z.object({ id: z.number() }).parse(row).id);
+  return rows.map((row) => ReplayRow.parse(row));
 }
-
-/** What of a piece is still to be done. ?1 the letters' ids as JSON. */
-const PIECE = `
-  FROM json_each(?1) k
-  CROSS JOIN dead_letters d ON d.id = k.value
-  CROSS JOIN batches b ON b.id = d.batch_id
-  CROSS JOIN jobs j ON j.batch_id = d.batch_id AND j.line = d.line
-  WHERE d.state = 'open' AND j.state = 'dead' AND b.state <> 'cancelled'`;
 
 /**
- * The counters go first, because their change is computed from what is still to be done; the letters last,
- * because they are what makes a piece still to be done. A finished batch runs again, and its trial, if it was one,
- * is over; a paused or halted one keeps its state, and its jobs wait for `resume`. A trial's row is to be sent
- * once more. The speed is measured anew: what is done has become less. `rescues` begins again with the attempts: else the first
- * crash after a replay would bury the job as `job.crashed`.
+ * A replay as it is now: what its jobs have come to is counted first, where enough time has gone by for so many.
+ * A job counts by what became of it after this replay: one that died again and was replayed by somebody else since
+ * has died again here for good.
  */
-const replayLetters = ({ id, now }: NewReplay, letters: string): Statement[] => [
-  sql(`UPDATE replays SET selected = selected + (SELECT count(*) ${PIECE}) WHERE id = ?2`, letters, id),
+export async function readReplay(
+  db: Db,
+  target: string,
+  id: string,
+  now: number,
+): Promise<ReplayRow | null> {
+  const row = await readReplayRow(db, target, id);
+  if (row === null || row.state === "selecting") return row;
+  const open = row.put_back - row.completed - row.dead_again - row.cancelled;
+  const rest = row.put_back + row.left_out === row.selected;
+  if (open === 0 && (!rest || row.ended_at !== null)) return row;
+  if (open > 0 && now - row.counted_at < (open / LIMITS.replayCountsPerSecond) * SECOND) return row;
+  await db.batch([countEnded(id, now), markEnded(id), endReplay(id, now)]);
+  return readReplayRow(db, target, id);
+}
+
+/** What became of the jobs that are under way. A later letter says that a job died, whatever it is by now. */
+const ENDED = `
+  SELECT k.letter_id, CASE
+      WHEN EXISTS (SELECT 1 FROM dead_letters n WHERE n.batch_id = k.batch_id AND n.line = k.line AND n.id > k.letter_id)
+        THEN 'dead'
+      WHEN j.state IN ('completed', 'dead', 'cancelled') THEN j.state END AS ended
+  FROM replay_jobs k INDEXED BY replay_jobs_back
+  CROSS JOIN jobs j ON j.batch_id = k.batch_id AND j.line = k.line
+  WHERE k.replay_id = ?1 AND k.state = 'back'`;
+
+const countEnded = (id: string, now: number): Statement =>
   sql(
-    `INSERT INTO replay_jobs (replay_id, batch_id, line) SELECT ?2, d.batch_id, d.line ${PIECE}`,
-    letters,
+    `UPDATE replays SET completed = completed + e.c, dead_again = dead_again + e.d, cancelled = cancelled + e.x,
+       counted_at = ?2
+     FROM (SELECT count(*) FILTER (WHERE ended = 'completed') AS c, count(*) FILTER (WHERE ended = 'dead') AS d,
+       count(*) FILTER (WHERE ended = 'cancelled') AS x FROM (${ENDED})) e
+     WHERE replays.id = ?1`,
     id,
-  ),
-  sql(
-    `UPDATE batches SET dead = dead - c.n, pending = pending + c.n,
-       dispatch_line = min(dispatch_line, c.first_line),
-       trial_left = CASE state WHEN 'finished' THEN NULL ELSE trial_left + c.n END, rate_mark_at = 0,
-       run_epoch = run_epoch + (state = 'finished'),
-       finished_at = CASE state WHEN 'finished' THEN NULL ELSE finished_at END,
-       state = CASE state WHEN 'finished' THEN 'running' ELSE state END
-     FROM (SELECT d.batch_id, count(*) AS n, min(d.line) AS first_line ${PIECE} GROUP BY d.batch_id) AS c
-     WHERE batches.id = c.batch_id`,
-    letters,
-  ),
-  sql(
-    `UPDATE jobs SET state = 'pending', attempt = 0, rescues = 0, error = NULL, scheduled_at = NULL, state_at = ?2
-     WHERE (batch_id, line) IN (SELECT d.batch_id, d.line ${PIECE})`,
-    letters,
     now,
-  ),
+  );
+
+const markEnded = (id: string): Statement =>
   sql(
-    `UPDATE dead_letters SET state = 'replayed'
-     WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'open'
-       AND EXISTS (SELECT 1 FROM replay_jobs r WHERE r.replay_id = ?2
-         AND r.batch_id = dead_letters.batch_id AND r.line = dead_letters.line)`,
-    letters,
+    `UPDATE replay_jobs SET state = e.ended FROM (${ENDED}) e
+     WHERE replay_jobs.replay_id = ?1 AND replay_jobs.letter_id = e.letter_id AND e.ended IS NOT NULL`,
     id,
-  ),
-];
+  );
 
-const ReplayCounts = z.object({
-  id: z.string(),
-  selected: z.number(),
-  completed: z.number(),
-  dead: z.number(),
-  cancelled: z.number(),
-});
+const endReplay = (id: string, now: number): Statement =>
+  sql(
+    `UPDATE replays SET state = CASE state WHEN 'running' THEN 'finished' ELSE state END, ended_at = ?2
+     WHERE id = ?1 AND ended_at IS NULL AND state <> 'selecting' AND put_back + left_out = selected
+       AND completed + dead_again + cancelled = put_back`,
+    id,
+    now,
+  );
 
-/** Reads as many rows as the replay selected: a replay is watched by few and not for long. */
-export async function readReplay(db: Db, target: string, id: string): Promise<ReplayRow | null> {
+/** How many of a replay's jobs wait in batches that do not run: they go on when somebody resumes those. */
+export async function countResting(db: Db, id: string): Promise<number> {
   const { rows } = await db.run(
     sql(
-      `SELECT r.id, r.selected,
-         count(*) FILTER (WHERE j.state = 'completed') AS completed,
-         count(*) FILTER (WHERE j.state = 'dead') AS dead,
-         count(*) FILTER (WHERE j.state = 'cancelled') AS cancelled
-       FROM replays r
-       LEFT JOIN replay_jobs k ON k.replay_id = r.id
-       LEFT JOIN jobs j ON j.batch_id = k.batch_id AND j.line = k.line
-       WHERE r.id = ?1 AND r.target = ?2 GROUP BY r.id`,
+      `SELECT count(*) AS n FROM replay_jobs k INDEXED BY replay_jobs_back
+       CROSS JOIN batches b ON b.id = k.batch_id
+       WHERE k.replay_id = ?1 AND k.state = 'back' AND b.state IN ('paused', 'halted')`,
       id,
-      target,
     ),
   );
-  if (!rows[0]) return null;
-  const { selected, completed, dead, cancelled } = ReplayCounts.parse(rows[0]);
-  return { id, selected, completed, deadAgain: dead, done: completed + dead + cancelled };
+  return Number(rows[0]?.n ?? 0);
+}
+
+/** Those that should have moved and have not since: their message was lost, with a crash or on the way. */
+export async function listStalledReplays(
+  db: Db,
+  given: { target: string; before: number; startedAt: number; limit: number },
+): Promise<string[]> {
+  const { rows } = await db.run(
+    sql(
+      `SELECT id FROM replays WHERE target = ?1 AND state IN ('selecting', 'running')
+         AND (state = 'selecting' OR put_back + left_out < selected) AND (moved_at <= ?2 OR moved_at < ?3)
+       ORDER BY id LIMIT ?4`,
+      given.target,
+      given.before,
+      given.startedAt,
+      given.limit,
+    ),
+  );
+  return rows.map(({ id }) => String(id));
+}
+
+/** Those that have put everything back and whose end nobody has asked for. */
+export async function listRunningReplays(db: Db, target: string, limit: number): Promise<string[]> {
+  const { rows } = await db.run(
+    sql(
+      `SELECT id FROM replays WHERE target = ?1 AND state = 'running' AND put_back + left_out = selected
+       ORDER BY counted_at LIMIT ?2`,
+      target,
+      limit,
+    ),
+  );
+  return rows.map(({ id }) => String(id));
 }

@@ -5,6 +5,7 @@
  */
 import type { Halted, Waiting } from "../job/batch.ts";
 import type { Evidence } from "../job/failure.ts";
+import { fingerprintOf } from "../job/fingerprint.ts";
 import type { AttemptRecord, JobError, JobKey, JobOutcome, JobOutputs, JobState, Step } from "../job/job.ts";
 import { LIMITS } from "../limits.ts";
 import { type Db, type Row, type Statement, sql } from "./db.ts";
@@ -120,10 +121,10 @@ const writeDeadLetters = (rows: string, settle: Settle): Statement =>
   sql(
     `${SETTLED}
      INSERT INTO dead_letters (target, batch_id, line, token_id, name, step, code, message, next, http_status, host,
-       attempts, response, created_at)
+       attempts, response, fingerprint, created_at)
      SELECT target, batch_id, line, token_id, args ->> '$.token.name', v ->> '$.error.step', v ->> '$.error.code',
        v ->> '$.error.message', v ->> '$.error.next', v ->> '$.error.httpStatus', v ->> '$.evidence.host',
-       v ->> 'attempt', nullif(v -> 'evidence', 'null'), ?3
+       v ->> 'attempt', nullif(v -> 'evidence', 'null'), v ->> 'fingerprint', ?3
      FROM s WHERE state = 'dead'
      ON CONFLICT DO NOTHING`,
     rows,
@@ -200,7 +201,9 @@ export const finishBatches = (batchIds: string, now: number): Statement =>
 
 const toWire = (one: Settlement) => {
   const { batchId, line, ...rest } = one;
-  return { b: batchId, l: line, ...rest };
+  if (one.state !== "dead" || one.error === null) return { b: batchId, l: line, ...rest };
+  const fingerprint = fingerprintOf({ ...one.error, host: one.evidence?.host ?? null });
+  return { b: batchId, l: line, ...rest, fingerprint };
 };
 
 /** The same settlement with everything that may have grown cut away, for a row that D1 would not take. */

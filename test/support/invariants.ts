@@ -40,6 +40,7 @@ function onlyOf(store: StoreFacts, batchIds: ReadonlySet<string>): StoreFacts {
     jobs: store.jobs.filter(({ batchId }) => batchIds.has(batchId)),
     deadLetters: store.deadLetters.filter(({ batchId }) => batchIds.has(batchId)),
     manifest: store.manifest.filter(({ collectionId }) => collections.has(collectionId)),
+    edits: store.edits.filter(({ batchId }) => batchIds.has(batchId)),
     leases: store.leases.filter(({ jobs }) => jobs.some(({ b }) => batchIds.has(b))),
   };
 }

@@ -16,10 +16,17 @@ import {
   setPublished,
 } from "./routes/collections.ts";
 import { controlBatch } from "./routes/control.ts";
-import { getDeadLetter, getDeadLetters, getReplay, replayDeadLetters } from "./routes/dead-letters.ts";
+import { patchDeadLetter, patchDeadLetters } from "./routes/dead-letter-edits.ts";
+import {
+  discardDeadLetters,
+  getDeadLetter,
+  getDeadLetterGroups,
+  getDeadLetters,
+} from "./routes/dead-letters.ts";
 import { getDoctor } from "./routes/doctor.ts";
 import { getBatchEvents } from "./routes/events.ts";
 import { deleteMediaSetFile, getMediaSet, nameMediaSetFiles, putMediaSetFile } from "./routes/media-sets.ts";
+import { getReplay, getReplays, postReplayAbort, replayDeadLetters } from "./routes/replays.ts";
 import { getResults } from "./routes/results.ts";
 import { submitBatch } from "./routes/submit.ts";
 import { healthz, listAddresses, methodRefused, noSuchAddress } from "./routes/system.ts";
@@ -62,9 +69,15 @@ app.post("/v1/batches/:id/cancel", operator, controlBatch("cancel"));
 app.post("/v1/batches/:id/start", operator, controlBatch("start"));
 
 app.get("/v1/dead-letters", viewer, getDeadLetters);
+app.patch("/v1/dead-letters", operator, patchDeadLetters);
+app.get("/v1/dead-letters/groups", viewer, getDeadLetterGroups);
 app.post("/v1/dead-letters/replay", operator, replayDeadLetters);
+app.post("/v1/dead-letters/discard", admin, discardDeadLetters);
 app.get("/v1/dead-letters/:jobId", viewer, getDeadLetter);
+app.patch("/v1/dead-letters/:jobId", operator, patchDeadLetter);
+app.get("/v1/replays", viewer, getReplays);
 app.get("/v1/replays/:id", viewer, getReplay);
+app.post("/v1/replays/:id/abort", operator, postReplayAbort);
 
 app.post("/v1/uploads", operator, postUpload);
 app.get("/v1/uploads/:id", viewer, getUpload);

@@ -1,7 +1,7 @@
 /** What every part of the producer is handed: bindings made usable, configuration checked, time. */
 import { type Config, type ConfigProblem, type Role, readConfig } from "../../shared/config.ts";
 import { dispatch } from "../../shared/dispatch.ts";
-import type { IntakeMessage, JobMessage } from "../../shared/job/message.ts";
+import type { IntakeMessage, JobMessage, ReplayMessage } from "../../shared/job/message.ts";
 import { createLog, type Log } from "../../shared/log.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import { createSequence, type Sequence } from "../../shared/sequence/client.ts";
@@ -13,7 +13,7 @@ export type ProducerContext = {
   readonly db: Db;
   readonly bucket: R2Bucket;
   readonly jobs: Queue<JobMessage>;
-  readonly intake: Queue<IntakeMessage>;
+  readonly intake: Queue<IntakeMessage | ReplayMessage>;
   readonly sequence: Sequence;
   readonly fetch: typeof fetch;
   readonly now: () => number;

@@ -1,5 +1,5 @@
 /** The producer Worker: HTTP API, intake and sweep. */
-import type { IntakeMessage } from "../../shared/job/message.ts";
+import type { IntakeMessage, ReplayMessage } from "../../shared/job/message.ts";
 import { createLog } from "../../shared/log.ts";
 import { app } from "./app.ts";
 import { openContext } from "./context.ts";
@@ -14,4 +14,4 @@ export default {
     if (ctx.ok) await sweep(ctx.value);
     else createLog({ worker: "producer" }).error("config.invalid", { problems: ctx.error });
   },
-} satisfies ExportedHandler<ProducerEnv, IntakeMessage>;
+} satisfies ExportedHandler<ProducerEnv, IntakeMessage | ReplayMessage>;

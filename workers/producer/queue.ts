@@ -1,15 +1,19 @@
-/** The producer's own queue: one message, one batch whose intake is to go on. The only place here that says ack and retry. */
-import { IntakeMessage } from "../../shared/job/message.ts";
+/**
+ * The producer's own queue: one message, one batch whose intake is to go on, or one replay that has more to put back.
+ * The only place here that says ack and retry.
+ */
+import { IntakeMessage, ReplayMessage } from "../../shared/job/message.ts";
 import { createLog } from "../../shared/log.ts";
 import { dispatchNow, openContext, type ProducerContext } from "./context.ts";
 import { runIntake } from "./intake/intake.ts";
+import { runReplay } from "./replay.ts";
 
 /** After a defect or an outage of D1 or R2: long enough to pass, short enough that nobody gives up waiting. */
 const AFTER_FAILURE_SECONDS = 5;
 /** A configuration is mended by a person and a deploy. */
 const AFTER_CONFIG_SECONDS = 60;
 
-export async function consumeIntake(messages: MessageBatch<IntakeMessage>, env: ProducerEnv): Promise<void> {
+export async function consumeIntake(messages: MessageBatch<IntakeMessage | ReplayMessage>, env: ProducerEnv): Promise<void> {
   const ctx = openContext(env);
   if (!ctx.ok) {
     createLog({ worker: "producer" }).error("config.invalid", { problems: ctx.error });
@@ -19,21 +23,38 @@ export async function consumeIntake(messages: MessageBatch<IntakeMessage>, env: 
 }
 
 async function take(message: Message<unknown>, ctx: ProducerContext): Promise<void> {
+  const replay = ReplayMessage.safeParse(message.body);
+  if (replay.success) {
+    const { r: replayId } = replay.data;
+    return attempt(message, ctx, ["replay.failed", { replayId }], () => runReplay(ctx, replayId, "next"));
+  }
   const parsed = IntakeMessage.safeParse(message.body);
   if (!parsed.success) {
     // Another version's, most likely: the batch stands in D1 and the sweep sends a message that we understand.
     ctx.log.error("intake.unreadable_message", { body: message.body });
     return message.ack();
   }
-  try {
-    await runIntake(parsed.data.b, {
+  const { b: batchId } = parsed.data;
+  return attempt(message, ctx, ["intake.failed", { batchId }], () =>
+    runIntake(batchId, {
       ...ctx,
       sendIntake: async (b, delaySeconds) => void (await ctx.intake.send({ v: 1, b }, { delaySeconds })),
       dispatch: () => dispatchNow(ctx),
-    });
+    }),
+  );
+}
+
+async function attempt(
+  message: Message<unknown>,
+  ctx: ProducerContext,
+  [event, of]: readonly [event: string, of: Readonly<Record<string, string>>],
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
     message.ack();
   } catch (error) {
-    ctx.log.error("intake.failed", { batchId: parsed.data.b, delivery: message.attempts, error });
+    ctx.log.error(event, { ...of, delivery: message.attempts, error });
     message.retry({ delaySeconds: AFTER_FAILURE_SECONDS });
   }
 }

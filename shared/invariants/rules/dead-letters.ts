@@ -5,15 +5,17 @@ import type { Indexed } from "../index-facts.ts";
 import { type Violation, violation } from "../violation.ts";
 import { isInOutage, isWait } from "./waiting.ts";
 
-/** A discarded letter keeps its job dead, and is no open one any more. */
+/** A discarded letter keeps its job dead, and is no open one any more; an old one may have been pruned. */
 export function unrecordedDead(index: Indexed): Violation[] {
+  const { prunedBefore = 0 } = index;
   return index.store.jobs
     .filter(({ state }) => state === "dead")
     .flatMap((job) => {
       const letters = index.lettersOfJob.get(jobId(job)) ?? [];
       const open = letters.filter(({ state }) => state === "open").length;
       const isDiscarded = letters.reduce(newest, undefined)?.state === "discarded";
-      if (open === 1 || (open === 0 && isDiscarded)) return [];
+      const isPruned = letters.length === 0 && job.stateAt < prunedBefore;
+      if (open === 1 || (open === 0 && isDiscarded) || isPruned) return [];
       const message = `the job is dead; expected one open dead letter, found ${open} of ${letters.length}`;
       return [violation("dead.unrecorded", { batchId: job.batchId, line: job.line }, message)];
     });
@@ -22,7 +24,22 @@ export function unrecordedDead(index: Indexed): Violation[] {
 const newest = (last: DeadLetterFact | undefined, letter: DeadLetterFact): DeadLetterFact =>
   last && last.id > letter.id ? last : letter;
 
+/** Open ones of jobs that are not dead; and discarded ones whose jobs went on, which nobody may do. */
 export function strayLetters(index: Indexed): Violation[] {
+  return [...strayOpen(index), ...strayDiscarded(index)];
+}
+
+function strayDiscarded(index: Indexed): Violation[] {
+  return [...index.lettersOfJob].flatMap(([id, letters]) => {
+    const last = letters.reduce(newest, undefined);
+    const job = index.jobById.get(id);
+    if (last?.state !== "discarded" || job === undefined || job.state === "dead") return [];
+    const message = `dead letter ${last.id} (${last.code}) is discarded, and its job is ${job.state}`;
+    return [violation("dead.stray", { batchId: last.batchId, line: last.line }, message)];
+  });
+}
+
+function strayOpen(index: Indexed): Violation[] {
   return index.store.deadLetters
     .filter(({ state }) => state === "open")
     .flatMap((letter) => {

@@ -18,12 +18,15 @@ export function wrongManifest(index: Indexed): Violation[] {
 const told = (token: TokenKey, { batchId, line }: { batchId: string; line: number }, message: string) =>
   violation("manifest.wrong", { batchId, line, token }, message);
 
-/** A row without a batch was written by intake for somebody else's token that nobody was taken for yet. */
+/**
+ * A row without a batch was written by intake for somebody else's token that nobody was taken for yet, or it is the
+ * token that an edited row had before.
+ */
 function wrongRow(index: Indexed, row: ManifestFact): Violation[] {
   const key = tokenKey(row.collectionId, row.tokenId);
   const jobs = index.jobsOfToken.get(key) ?? [];
   const claims = jobs.reduce((sum, job) => sum + job.claims, 0);
-  if (row.batchId === "" && claims === 0) return [];
+  if (row.batchId === "" && (claims === 0 || index.leftTokens.has(key))) return [];
   const pointed = index.jobById.get(jobId(row));
   if (pointed === undefined || !jobs.includes(pointed)) {
     return [told(key, row, "the manifest points there, and no job of this token stands there")];

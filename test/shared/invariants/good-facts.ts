@@ -312,6 +312,7 @@ export const goodFacts: Facts = {
       held("8", "bat_D", 2),
       held("9", "bat_D", 3),
     ],
+    edits: [],
     leases: [{ id: "lease-1", expiresAt: 40_000, jobs: [{ b: "bat_D", l: 2 }] }],
   },
   upstream: {

@@ -189,7 +189,18 @@ describe("a replay", () => {
       sql("UPDATE jobs SET state = 'dead' WHERE batch_id = ?1 AND line = 3", id),
     ]);
     const { body: half } = await api.ask(`/v1/replays/${body.id}`);
-    expect(half).toEqual({ id: body.id, state: "running", selected: 3, done: 2, completed: 1, deadAgain: 1 });
+    expect(half).toMatchObject({
+      id: body.id,
+      state: "running",
+      selected: 3,
+      waiting: 0,
+      done: 2,
+      completed: 1,
+      deadAgain: 1,
+      left: 0,
+      perSecond: null,
+      endedAt: null,
+    });
     await db.run(sql("UPDATE jobs SET state = 'cancelled' WHERE batch_id = ?1 AND line = 4", id));
     expect((await api.ask(`/v1/replays/${body.id}`)).body).toMatchObject({ state: "finished", done: 3 });
     expect((await api.ask("/v1/replays/rep_none")).body.code).toBe("replay.not_found");
@@ -219,7 +230,7 @@ describe("a replay", () => {
     expect((await counters(db, id)).stored).toEqual((await counters(db, id)).counted);
     expect((await counters(db, id)).stored).toEqual({ dead: 1, pending: 3 });
     expect(await linesOf(`batchId=${id}`)).toEqual([2]);
-    expect(await readReplay(db, target(), replay.id)).toMatchObject({ selected: 2, deadAgain: 1 });
+    expect(await readReplay(db, target(), replay.id, 9_000_000)).toMatchObject({ selected: 2, dead_again: 1 });
   });
 
   test("asked for twice at once takes each dead letter once", async () => {
@@ -257,7 +268,7 @@ describe("a replay", () => {
       pending: rows,
       dispatch_line: 0,
     });
-    expect(await readReplay(db, target(), replay.id)).toMatchObject({ selected: rows, done: 0 });
+    expect(await readReplay(db, target(), replay.id, 9_000_000)).toMatchObject({ selected: rows, put_back: rows, completed: 0 });
     expect((await countReplayable(db, target(), { batchId: id })).selected).toBe(0);
     await db.run(sql("UPDATE batches SET state = 'paused' WHERE id = ?1", id));
   });

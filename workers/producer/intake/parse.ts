@@ -14,6 +14,7 @@ import { clipped } from "../../../shared/intake/source.ts";
 import { type SpellingCheck, spellingCheck } from "../../../shared/intake/spelling.ts";
 import { countProblems, countRow, newTally, type Tally } from "../../../shared/intake/tally.ts";
 import { type IntakeBatch, moveIntake, recordStep } from "../../../shared/store/intake.ts";
+import { markSource } from "../../../shared/store/source-marks.ts";
 import { letOthersFirst } from "../others-first.ts";
 import { goIf, type IntakeContext, type Next } from "./context.ts";
 import { storeInline } from "./inline-media.ts";
@@ -68,7 +69,9 @@ export async function parseSlice(
     add: tally,
     now: ctx.now(),
   });
-  return goIf(await recordStep(ctx.db, buffer.takeAll(), move));
+  // A file of one slice is found again without a mark, and costs no row.
+  const marks = batch.place.offset > opening.rows.offset ? [markSource(batch)] : [];
+  return goIf(await recordStep(ctx.db, [...marks, ...buffer.takeAll()], move));
 }
 
 type Slice = {

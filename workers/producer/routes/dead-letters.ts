@@ -1,24 +1,26 @@
-/** Dead letters: finding them, reading one in full, putting them back to work. */
+/** Dead letters: finding them, by cause or one by one, and setting aside those that nobody will replay. */
 import type { Context } from "hono";
-import { ulid } from "ulid";
 import * as z from "zod";
-import { type Problem, type Replay, ReplayRequest } from "../../../shared/api/contract.ts";
+import {
+  type DeadLetterSelection,
+  type Discard,
+  DiscardRequest,
+  type Problem,
+} from "../../../shared/api/contract.ts";
 import { problem } from "../../../shared/api/problems.ts";
 import { type JobKey, parseJobId } from "../../../shared/job/job.ts";
 import { fail, ok, type Result } from "../../../shared/result.ts";
-import {
-  DEAD_LETTER_STATES,
-  type DeadLetterFilter,
-  listDeadLetters,
-  readDeadLetter,
-} from "../../../shared/store/dead-letters.ts";
-import { countReplayable, readReplay, replayJobs } from "../../../shared/store/replays.ts";
+import { DEAD_LETTER_STATES, type DeadLetterFilter } from "../../../shared/store/dead-letter-filter.ts";
+import { groupDeadLetters } from "../../../shared/store/dead-letter-groups.ts";
+import { listDeadLetters } from "../../../shared/store/dead-letters.ts";
+import { countDiscardable, discardLetters } from "../../../shared/store/discards.ts";
 import { readJson } from "../body.ts";
-import { type App, dispatchNow } from "../context.ts";
+import type { App } from "../context.ts";
+import { readDetail } from "../edits/detail.ts";
 import { PAGE_QUERY, pageOf, readCursor } from "../paging.ts";
 import { notFound, refuse } from "../problem.ts";
 import { NoQuery, oneOf, readQuery, textUpTo, time, whole } from "../query.ts";
-import { deadLetterDetailView, deadLetterView, replayView } from "../views/dead-letter.ts";
+import { deadLetterGroupView, deadLetterView } from "../views/dead-letter.ts";
 
 type C = Context<App>;
 
@@ -29,6 +31,7 @@ const ListQuery = z.object({
   batchId: textUpTo(100).optional(),
   step: textUpTo(100).optional(),
   code: textUpTo(100).optional(),
+  fingerprint: textUpTo(500).optional(),
   httpStatus: whole(100, 599).optional(),
   host: textUpTo(300).optional(),
   line: whole(1, 1_000_000_000).optional(),
@@ -37,22 +40,31 @@ const ListQuery = z.object({
   q: textUpTo(200).optional(),
 });
 
+const LetterCursor = z.tuple([z.number(), z.number()]).nullable();
+const GroupCursor = z.tuple([z.number(), z.string()]).nullable();
+
 export async function getDeadLetters(c: C): Promise<Response> {
   const { ctx } = c.var;
   const query = readQuery(c.req.url, ListQuery);
   if (!query.ok) return refuse(query.error);
   const { limit, cursor, state, ...filter } = query.value;
-  const before = readCursor(cursor, z.number().int().nullable(), null);
-  if (!before.ok) return refuse(before.error);
+  const after = readCursor(cursor, LetterCursor, null);
+  if (!after.ok) return refuse(after.error);
   const { target } = ctx.config;
-  const rows = await listDeadLetters(ctx.db, {
-    target,
-    state,
-    filter,
-    before: before.value,
-    limit: limit + 1,
-  });
-  return c.json(pageOf(rows, limit, deadLetterView, (row) => row.id));
+  const rows = await listDeadLetters(ctx.db, { target, state, filter, after: after.value, limit: limit + 1 });
+  return c.json(pageOf(rows, limit, deadLetterView, (row) => [row.created_at, row.id]));
+}
+
+export async function getDeadLetterGroups(c: C): Promise<Response> {
+  const { ctx } = c.var;
+  const query = readQuery(c.req.url, ListQuery);
+  if (!query.ok) return refuse(query.error);
+  const { limit, cursor, state, ...filter } = query.value;
+  const after = readCursor(cursor, GroupCursor, null);
+  if (!after.ok) return refuse(after.error);
+  const { target } = ctx.config;
+  const rows = await groupDeadLetters(ctx.db, { target, state, filter, after: after.value, limit: limit + 1 });
+  return c.json(pageOf(rows, limit, deadLetterGroupView, (row) => [row.n, row.fingerprint]));
 }
 
 export async function getDeadLetter(c: C): Promise<Response> {
@@ -61,80 +73,54 @@ export async function getDeadLetter(c: C): Promise<Response> {
   if (!query.ok) return refuse(query.error);
   const id = c.req.param("jobId") ?? "";
   const key = parseJobId(id);
-  const row = key && (await readDeadLetter(ctx.db, ctx.config.target, key));
-  return row ? c.json(deadLetterDetailView(row)) : refuse(notFound("dead_letter.not_found", id));
+  const detail = key && (await readDetail(ctx, key));
+  return detail ? c.json(detail) : refuse(notFound("dead_letter.not_found", id));
 }
 
-export async function replayDeadLetters(c: C): Promise<Response> {
+/** They are kept, and shown with `state=discarded`; their jobs stay dead, and in the file of failed rows. */
+export async function discardDeadLetters(c: C): Promise<Response> {
   const { ctx } = c.var;
   const { target } = ctx.config;
   const query = readQuery(c.req.url, NoQuery);
   if (!query.ok) return refuse(query.error);
-  const body = await readJson(c.req.raw, ReplayRequest);
+  const body = await readJson(c.req.raw, DiscardRequest);
   if (!body.ok) return refuse(body.error);
   const filter = toFilter(body.value.filter);
   if (!filter.ok) return refuse(filter.error);
-  const { selected, cancelled, newestLetter } = await countReplayable(ctx.db, target, filter.value);
-  // A filter over many batches leaves out the cancelled ones; who names one is told.
-  if (cancelled > 0 && (filter.value.batchId !== undefined || filter.value.jobs !== undefined)) {
-    return refuse(batchCancelled(cancelled));
+  const { n, oldest, newest } = await countDiscardable(ctx.db, target, filter.value);
+  const given = { target, filter: filter.value, oldest, newest };
+  const discarded = body.value.dryRun === true ? 0 : await discardLetters(ctx.db, given);
+  if (discarded > 0) {
+    const by = c.var.caller.name;
+    ctx.log.info("dead_letters.discarded", { discarded, filter: body.value.filter, by });
   }
-  if (body.value.dryRun === true) return c.json(plannedReplay(selected));
-  const id = `rep_${ulid(ctx.now())}`;
-  const replayed = await replayJobs(ctx.db, {
-    id,
-    target,
-    filter: filter.value,
-    newestLetter,
-    now: ctx.now(),
-  });
-  ctx.log.info("dead_letters.replayed", { replayId: id, selected: replayed, by: c.var.caller.name });
-  c.executionCtx.waitUntil(dispatchNow(ctx));
-  c.header("Location", `/v1/replays/${id}`);
-  const row = { id, selected: replayed, done: 0, completed: 0, deadAgain: 0 };
-  return c.json(replayView(row), 202);
+  return c.json({ selected: n, discarded } satisfies Discard);
 }
 
-export async function getReplay(c: C): Promise<Response> {
-  const { ctx } = c.var;
-  const query = readQuery(c.req.url, NoQuery);
-  if (!query.ok) return refuse(query.error);
-  const id = c.req.param("id") ?? "";
-  const row = await readReplay(ctx.db, ctx.config.target, id);
-  return row ? c.json(replayView(row)) : refuse(notFound("replay.not_found", id));
-}
-
-function toFilter({ jobIds, ...filter }: ReplayRequest["filter"]): Result<DeadLetterFilter, Problem> {
-  if (jobIds === undefined) return ok(filter);
+/** The filter of a request as the store takes it. */
+export function toFilter({
+  jobIds,
+  since,
+  until,
+  ...filter
+}: DeadLetterSelection): Result<DeadLetterFilter, Problem> {
+  const times = {
+    ...(since === undefined ? {} : { since: Date.parse(since) }),
+    ...(until === undefined ? {} : { until: Date.parse(until) }),
+  };
+  if (jobIds === undefined) return ok({ ...filter, ...times });
   const jobs: JobKey[] = [];
   for (const id of jobIds) {
     const key = parseJobId(id);
     if (key === null) return fail(notJobId(id));
     jobs.push(key);
   }
-  return ok({ ...filter, jobs });
+  return ok({ ...filter, ...times, jobs });
 }
-
-const plannedReplay = (selected: number): Replay => ({
-  id: null,
-  state: "planned",
-  selected,
-  done: 0,
-  completed: 0,
-  deadAgain: 0,
-});
 
 const notJobId = (id: string): Problem =>
   problem(
     "body.invalid",
     `In filter.jobIds: expected job ids such as bat_01J…:17, got ${JSON.stringify(id)}.`,
     "Take the `jobId` of the dead letters as GET /v1/dead-letters shows them.",
-  );
-
-const batchCancelled = (letters: number): Problem =>
-  problem(
-    "batch.cancelled",
-    `${letters} of the dead letters belong to a cancelled batch, whose jobs are never run again.`,
-    "Submit the rows again as a new batch: what was published counts as unchanged.",
-    { cancelled: letters },
   );

@@ -6,7 +6,7 @@
 import { ulid } from "ulid";
 import type { Config } from "../../../shared/config.ts";
 import { dispatch, heldAt, sendJobs } from "../../../shared/dispatch.ts";
-import type { IntakeMessage, JobMessage } from "../../../shared/job/message.ts";
+import type { IntakeMessage, JobMessage, ReplayMessage } from "../../../shared/job/message.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import type { Log } from "../../../shared/log.ts";
 import { dropReceiving, listAbandoned } from "../../../shared/store/batch-receive.ts";
@@ -21,13 +21,14 @@ import { readHold } from "../../../shared/store/holds.ts";
 import { findLostLeases } from "../../../shared/store/leases.ts";
 import { cancelJobs, rescueJobs } from "../../../shared/store/release.ts";
 import { sweepUploads } from "../uploads/sweep.ts";
+import { pruneOld, sweepReplays } from "./dead-letters.ts";
 import { sweepSpool } from "./spool.ts";
 
 export type SweepContext = {
   readonly db: Db;
   readonly bucket: R2Bucket;
   readonly jobs: Queue<JobMessage>;
-  readonly intake: Queue<IntakeMessage>;
+  readonly intake: Queue<IntakeMessage | ReplayMessage>;
   readonly config: Config;
   readonly now: () => number;
   readonly log: Log;
@@ -43,6 +44,8 @@ export type SweepReport = {
   forgotten: number;
   uploads: number;
   spooled: number;
+  replays: number;
+  pruned: number;
   dispatched: number;
 };
 
@@ -55,9 +58,11 @@ const PARTS: readonly (readonly [keyof SweepReport, Part])[] = [
   ["due", unlessHeld(sendDue)],
   ["intakes", restartIntakes],
   ["cancelled", cancelInPieces],
+  ["replays", sweepReplays],
   ["forgotten", forgetAbandoned],
   ["uploads", sweepUploads],
   ["spooled", sweepSpool],
+  ["pruned", pruneOld],
   ["dispatched", finishAndDispatch],
 ];
 
@@ -72,6 +77,8 @@ export async function sweep(ctx: SweepContext): Promise<SweepReport> {
     forgotten: 0,
     uploads: 0,
     spooled: 0,
+    replays: 0,
+    pruned: 0,
     dispatched: 0,
   };
   for (const [name, part] of PARTS) {
