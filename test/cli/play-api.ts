@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { Batch, Collection, DeadLetter, MediaFile, Problem } from "../../shared/api/contract.ts";
+import { Batch, Collection, DeadLetter, MediaFile, Problem, Replay } from "../../shared/api/contract.ts";
 
 export type Seen = {
   method: string;
@@ -134,7 +134,27 @@ export const deadLetterOf = (line: number, given: Partial<DeadLetter> = {}): Dea
     httpStatus: 404,
     host: "art.example",
     attempts: 1,
+    fingerprint: "5f1c0a9be4d27731",
     createdAt: "2026-11-23T10:00:05.000Z",
+    ...given,
+  });
+
+/** A replay of two letters that has just begun. */
+export const replayOf = (given: Partial<Replay> = {}): Replay =>
+  Replay.parse({
+    id: "rep_1",
+    state: "running",
+    selected: 2,
+    waiting: 0,
+    done: 0,
+    completed: 0,
+    deadAgain: 0,
+    left: 0,
+    resting: 0,
+    perSecond: null,
+    ratePerSecond: 0,
+    createdAt: "2026-11-23T10:00:00.000Z",
+    endedAt: null,
     ...given,
   });
 
