@@ -189,7 +189,7 @@ export async function forecastJobs(db: Db, batch: IntakeBatch): Promise<Forecast
         `SELECT CASE
              WHEN j.state = 'completed' THEN 'unchanged'
              WHEN m.owned = 1 OR p.outputs ->> '$.token' IS NOT NULL THEN 'update'
-             WHEN m.batch_id = '' THEN 'foreign'
+             WHEN m.batch_id = '' AND m.found = 1 THEN 'foreign'
              ELSE 'create' END AS kind,
            count(*) AS jobs, sum(json_array_length(j.args, '$.media')) AS media,
            coalesce(sum((SELECT sum(x.value ->> '$.source.bytes') FROM json_each(j.args, '$.media') x)), 0) AS bytes

@@ -227,6 +227,16 @@ const cases: Case[] = [
     /line 5: dead letter 2 .* is open, and its job is completed/,
   ],
   [
+    "a discarded row goes on",
+    "dead.stray",
+    withStore({
+      deadLetters: store.deadLetters.map((one) =>
+        one.line === 5 ? { ...one, state: "discarded" as const } : one,
+      ),
+    }),
+    /line 5: dead letter 2 .* is discarded, and its job is completed/,
+  ],
+  [
     "a row dies of 429",
     "dead.by_throttle",
     withStore({
@@ -383,6 +393,22 @@ describe("what looks like a breach and is none", () => {
         deadLetters: store.deadLetters.map((one) =>
           one.line === 4 ? { ...one, state: "discarded" as const } : one,
         ),
+      }),
+    ],
+    [
+      "a dead letter that was pruned after its days",
+      {
+        ...withStore({ deadLetters: store.deadLetters.filter(({ line }) => line !== 4) }),
+        prunedBefore: 1_000_000,
+      },
+    ],
+    [
+      "the place in the manifest of a token that an edited row had before",
+      withStore({
+        manifest: store.manifest.map((one) =>
+          one.tokenId === "3" ? { ...one, batchId: "", line: 0 } : one,
+        ),
+        edits: [{ batchId: "bat_A", line: 4, tokenId: "3" }],
       }),
     ],
     [
