@@ -26,7 +26,11 @@ export function registerDeadLetters(program: Command): void {
     .argument("[batch]", "only this batch")
     .option("--job <id>", "show this one in full, bat_…:17", text)
     .option("--group [fingerprint]", "by cause; with a fingerprint, the letters of that cause", text)
-    .option("--state <state>", "open (default), replayed or discarded", oneOf(["open", "replayed", "discarded"]))
+    .option(
+      "--state <state>",
+      "open (default), replayed or discarded",
+      oneOf(["open", "replayed", "discarded"]),
+    )
     .option("--step <step>", "only this step, such as upload-asset", text)
     .option("--code <code>", "only this reason, such as media.not_found", text)
     .option("--http-status <n>", "only this HTTP status", wholeNumber(100))
@@ -66,7 +70,11 @@ function filterOf(batchId: string | undefined, options: Options): DeadLetterFilt
   };
 }
 
-async function listGroups(context: Context, batchId: string | undefined, options: Options): Promise<ExitCode> {
+async function listGroups(
+  context: Context,
+  batchId: string | undefined,
+  options: Options,
+): Promise<ExitCode> {
   const { client, terminal, typed, failed } = context;
   const filter = filterOf(batchId, options);
   const page = await client.deadLetterGroups({ ...filter, limit: Math.min(options.limit, LIMITS.listMax) });

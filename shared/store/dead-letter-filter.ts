@@ -25,7 +25,9 @@ export const DeadLetterFilter = z.object({
   until: z.number().optional(),
   q: z.string().optional(),
 });
-export type DeadLetterFilter = { readonly [K in keyof z.infer<typeof DeadLetterFilter>]: z.infer<typeof DeadLetterFilter>[K] };
+export type DeadLetterFilter = {
+  readonly [K in keyof z.infer<typeof DeadLetterFilter>]: z.infer<typeof DeadLetterFilter>[K];
+};
 
 /**
  * The filter as SQL over `dead_letters d`, to stand after another condition. Only the parts that are set are

@@ -1,6 +1,7 @@
 /** Dead letters by their cause: a hundred thousand of them are a dozen things to do. Nothing here writes. */
 import * as z from "zod";
 import { type Db, sql } from "./db.ts";
+import { causesOf } from "./dead-letter-causes.ts";
 import { type DeadLetterFilter, type DeadLetterState, whereOf } from "./dead-letter-filter.ts";
 
 const GroupRow = z.object({
@@ -37,18 +38,23 @@ export async function groupDeadLetters(
   },
 ): Promise<GroupRow[]> {
   const where = whereOf(given.filter);
+  const causes = await causesOf(db, given.target, given.state, given.filter);
+  const meant = causes === null ? "" : " AND d.fingerprint IN (SELECT value FROM json_each(?))";
+  // Left to itself SQLite takes the index that is in the order of the groups, and looks up every letter's batch.
+  const by = given.filter.batchId === undefined ? "" : " INDEXED BY dead_letters_batch";
   const { rows } = await db.run(
     sql(
       `WITH g AS (
          SELECT d.fingerprint, count(*) AS n, min(d.created_at) AS first_at, max(d.created_at) AS last_at,
            min(d.id) AS oldest, max(d.id) AS newest
-         FROM dead_letters d WHERE d.target = ? AND d.state = '${given.state}'${where.text} GROUP BY d.fingerprint
+         FROM dead_letters d${by} WHERE d.target = ? AND d.state = '${given.state}'${meant}${where.text} GROUP BY d.fingerprint
          HAVING (count(*), d.fingerprint) < (?, ?) ORDER BY n DESC, d.fingerprint DESC LIMIT ?)
        SELECT g.fingerprint, g.n, g.first_at, g.last_at, d.step, d.code, d.message, d.next, d.http_status, d.host,
          d.batch_id AS newest_batch, d.line AS newest_line, o.batch_id AS oldest_batch, o.line AS oldest_line
        FROM g CROSS JOIN dead_letters d ON d.id = g.newest CROSS JOIN dead_letters o ON o.id = g.oldest
        ORDER BY g.n DESC, g.fingerprint DESC`,
       given.target,
+      ...(causes === null ? [] : [JSON.stringify(causes)]),
       ...where.params,
       given.after?.[0] ?? Number.MAX_SAFE_INTEGER,
       given.after?.[1] ?? "",

@@ -2,8 +2,14 @@
 import * as z from "zod";
 import { AttemptRecord, type JobKey } from "../job/job.ts";
 import { json } from "./columns.ts";
-import { type Db, sql } from "./db.ts";
-import { DEAD_LETTER_STATES, type DeadLetterFilter, type DeadLetterState, whereOf } from "./dead-letter-filter.ts";
+import { type Db, type SqlValue, sql } from "./db.ts";
+import { causesOf } from "./dead-letter-causes.ts";
+import {
+  DEAD_LETTER_STATES,
+  type DeadLetterFilter,
+  type DeadLetterState,
+  whereOf,
+} from "./dead-letter-filter.ts";
 
 export const DeadLetterRow = z.object({
   id: z.number(),
@@ -39,9 +45,8 @@ const COLUMNS = Object.keys(DeadLetterRow.shape)
 export type LetterPlace = readonly [createdAt: number, id: number];
 
 /**
- * Newest first, from behind a place. The letters are found by index alone, and only those of the page are read: a
- * letter holds up to 4 kB of somebody's answer. The state is written out because only so the index of open ones is
- * seen.
+ * Newest first, from behind a place: a page reads a page, wherever it stands and, but for status and text, by whatever
+ * it is asked. The state is written out because only so the indexes are seen.
  */
 export async function listDeadLetters(
   db: Db,
@@ -53,23 +58,35 @@ export async function listDeadLetters(
     limit: number;
   },
 ): Promise<DeadLetterRow[]> {
+  const { target, state, limit } = given;
   // Of two upper bounds SQLite uses one for its index, and it would be the wrong one.
   const { until = Number.MAX_SAFE_INTEGER, ...filter } = given.filter;
   const where = whereOf(filter);
   const [createdAt, id] = given.after ?? [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+  const matching = `d.target = ? AND d.state = '${state}' AND d.created_at <= ?
+    AND (d.created_at, d.id) < (?, ?)${where.text}`;
+  const params: SqlValue[] = [target, Math.min(createdAt, until - 1), createdAt, id, ...where.params, limit];
+  const causes = await causesOf(db, target, state, filter);
+  if (causes?.length === 0) return [];
   const { rows } = await db.run(
-    sql(
-      `SELECT ${COLUMNS} FROM dead_letters d
-       WHERE d.target = ? AND d.state = '${given.state}' AND d.created_at <= ?
-         AND (d.created_at, d.id) < (?, ?)${where.text}
-       ORDER BY d.created_at DESC, d.id DESC LIMIT ?`,
-      given.target,
-      Math.min(createdAt, until - 1),
-      createdAt,
-      id,
-      ...where.params,
-      given.limit,
-    ),
+    causes === null
+      ? sql(
+          `SELECT ${COLUMNS} FROM dead_letters d WHERE ${matching}
+           ORDER BY d.created_at DESC, d.id DESC LIMIT ?`,
+          ...params,
+        )
+      : sql(
+          // A page of each cause, and of those the first page.
+          `SELECT ${COLUMNS} FROM (
+             SELECT o.id, o.created_at FROM json_each(?) c CROSS JOIN dead_letters o ON o.id IN (
+               SELECT d.id FROM dead_letters d INDEXED BY dead_letters_cause
+               WHERE d.fingerprint = c.value AND ${matching} ORDER BY d.created_at DESC, d.id DESC LIMIT ?)
+             ORDER BY o.created_at DESC, o.id DESC LIMIT ?) p
+           CROSS JOIN dead_letters d ON d.id = p.id ORDER BY d.created_at DESC, d.id DESC`,
+          JSON.stringify(causes),
+          ...params,
+          limit,
+        ),
   );
   return rows.map((row) => DeadLetterRow.parse(row));
 }

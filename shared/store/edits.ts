@@ -15,7 +15,12 @@ export const CellChanges = z.record(
 );
 export type CellChanges = z.infer<typeof CellChanges>;
 
-const LetterPlaceRow = z.object({ id: z.number(), batch_id: z.string(), line: z.number(), token_id: z.string() });
+const LetterPlaceRow = z.object({
+  id: z.number(),
+  batch_id: z.string(),
+  line: z.number(),
+  token_id: z.string(),
+});
 /** An open letter, as a patch looks for it. */
 export type FoundLetter = z.infer<typeof LetterPlaceRow>;
 
@@ -168,7 +173,10 @@ const STATEMENTS = 5;
  * first claim on: nothing of the old one counts for it, and the manifest no longer points from there to it. The new
  * id is noted as touched, so that the first claim looks: nobody has listed it when the batch was validated.
  */
-function editPiece(rows: string, { target, by, now }: { target: string; by: string; now: number }): Statement[] {
+function editPiece(
+  rows: string,
+  { target, by, now }: { target: string; by: string; now: number },
+): Statement[] {
   return [
     sql(
       `INSERT INTO edits (target, batch_id, line, letter_id, edited_at, edited_by, cells, args, token_id)

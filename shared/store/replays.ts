@@ -88,6 +88,30 @@ export async function countReplayable(db: Db, target: string, filter: DeadLetter
 }
 
 /**
+ * Bounds for a selection that nobody needs counted beforehand: to count a hundred thousand letters takes as long as to
+ * select them. Null where it must be counted, because who names letters of a cancelled batch is told how many.
+ */
+export async function selectionBounds(
+  db: Db,
+  target: string,
+  { batchId, jobs }: DeadLetterFilter,
+): Promise<Pick<Replayable, "oldestLetter" | "newestLetter"> | null> {
+  if (jobs !== undefined) return null;
+  const { rows } = await db.run(
+    sql(
+      `SELECT coalesce((SELECT min(id) FROM dead_letters), 0) AS oldestLetter,
+         coalesce((SELECT max(id) FROM dead_letters), 0) AS newestLetter,
+         EXISTS (SELECT 1 FROM batches WHERE id = ?2 AND target = ?1 AND state = 'cancelled') AS isCancelled`,
+      target,
+      batchId ?? "",
+    ),
+  );
+  const Bounds = z.object({ oldestLetter: z.number(), newestLetter: z.number(), isCancelled: z.number() });
+  const { isCancelled, ...bounds } = Bounds.parse(rows[0]);
+  return isCancelled === 1 ? null : bounds;
+}
+
+/**
  * Writes the replay down and freezes its selection: nothing is put back yet. Done twice it is done once.
  * @returns how many letters were selected.
  */
@@ -196,19 +220,17 @@ export async function listReplays(
  * A job counts by what became of it after this replay: one that died again and was replayed by somebody else since
  * has died again here for good.
  */
-export async function readReplay(
-  db: Db,
-  target: string,
-  id: string,
-  now: number,
-): Promise<ReplayRow | null> {
+export async function readReplay(db: Db, target: string, id: string, now: number): Promise<ReplayRow | null> {
   const row = await readReplayRow(db, target, id);
   if (row === null || row.state === "selecting") return row;
   const open = row.put_back - row.completed - row.dead_again - row.cancelled;
   const rest = row.put_back + row.left_out === row.selected;
   if (open === 0 && (!rest || row.ended_at !== null)) return row;
   if (open > 0 && now - row.counted_at < (open / LIMITS.replayCountsPerSecond) * SECOND) return row;
-  await db.batch([countEnded(id, now), markEnded(id), endReplay(id, now)]);
+  // Nothing to mark while nothing has ended: a large replay that has just begun is asked for most.
+  const { rows } = await db.run(sql(`SELECT 1 FROM (${ENDED}) WHERE ended IS NOT NULL LIMIT 1`, id));
+  const marks = rows.length > 0 ? [countEnded(id, now), markEnded(id)] : [touchCounted(id, now)];
+  await db.batch([...marks, endReplay(id, now)]);
   return readReplayRow(db, target, id);
 }
 
@@ -221,6 +243,9 @@ const ENDED = `
   FROM replay_jobs k INDEXED BY replay_jobs_back
   CROSS JOIN jobs j ON j.batch_id = k.batch_id AND j.line = k.line
   WHERE k.replay_id = ?1 AND k.state = 'back'`;
+
+const touchCounted = (id: string, now: number): Statement =>
+  sql("UPDATE replays SET counted_at = ?2 WHERE id = ?1", id, now);
 
 const countEnded = (id: string, now: number): Statement =>
   sql(

@@ -174,7 +174,15 @@ describe("edit", () => {
 
   it("says without --replay what to type, and what is doubtful", async () => {
     const warnings = [
-      { line: 9, column: "name", code: "row.long", severity: "warning", message: "Long.", next: "", value: null },
+      {
+        line: 9,
+        column: "name",
+        code: "row.long",
+        severity: "warning",
+        message: "Long.",
+        next: "",
+        value: null,
+      },
     ];
     await using api = await playApi({ [path]: { body: { ...detail, warnings } } });
     const ran = await runCli(["edit", `${BATCH_ID}:9`, "name=Relic"], { url: api.url });
@@ -191,7 +199,9 @@ describe("edit", () => {
     await using api = await playApi({
       "PATCH /v1/dead-letters": problem(400, "edit.invalid", { defects: 5, problems }),
     });
-    const ran = await runCli(["edit", "--patch", "examples/broken.csv", "--batch", BATCH_ID], { url: api.url });
+    const ran = await runCli(["edit", "--patch", "examples/broken.csv", "--batch", BATCH_ID], {
+      url: api.url,
+    });
     expect(ran.code).toBe(2);
     expect(api.seen[0]?.query.get("batchId")).toBe(BATCH_ID);
     expect(api.seen[0]?.headers["content-type"]).toBe("text/csv");
@@ -205,14 +215,18 @@ describe("edit", () => {
       const ran = await runCli(["edit", ...args], { url: "http://127.0.0.1:1" });
       expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining("next: ")]);
     }
-    const both = await runCli(["edit", `${BATCH_ID}:9`, "a=b", "--patch", "x.csv"], { url: "http://127.0.0.1:1" });
+    const both = await runCli(["edit", `${BATCH_ID}:9`, "a=b", "--patch", "x.csv"], {
+      url: "http://127.0.0.1:1",
+    });
     expect(both.stderr).toContain("cli.edit_twofold");
   });
 });
 
 describe("discard", () => {
   it("asks for a selection, says how many, and where they are kept", async () => {
-    await using api = await playApi({ "POST /v1/dead-letters/discard": { body: { selected: 3, discarded: 3 } } });
+    await using api = await playApi({
+      "POST /v1/dead-letters/discard": { body: { selected: 3, discarded: 3 } },
+    });
     const all = await runCli(["discard"], { url: api.url });
     expect([all.code, all.stderr]).toEqual([2, expect.stringContaining("cli.filter_required")]);
     const selection = ["--group", "5f1c0a9be4d27731", "--http-status", "404", "--host", "art.example"];
@@ -273,15 +287,21 @@ describe("replay", () => {
   it("asks for a pace, says how to stop it, and stops it", async () => {
     await using api = await playApi({
       "POST /v1/dead-letters/replay": { status: 202, body: replayOf({ perSecond: 5, waiting: 2 }) },
-      "POST /v1/replays/rep_1/abort": { body: replayOf({ state: "aborted", left: 1, done: 1, completed: 1 }) },
+      "POST /v1/replays/rep_1/abort": {
+        body: replayOf({ state: "aborted", left: 1, done: 1, completed: 1 }),
+      },
       "GET /v1/replays/rep_1": { body: replayOf({ state: "aborted", left: 1, done: 1, completed: 1 }) },
     });
-    const ran = await runCli(["replay", "--group", "5f1c0a9be4d27731", "--per-second", "5"], { url: api.url });
+    const ran = await runCli(["replay", "--group", "5f1c0a9be4d27731", "--per-second", "5"], {
+      url: api.url,
+    });
     expect(sent(api)).toEqual({ filter: { fingerprint: "5f1c0a9be4d27731" }, perSecond: 5 });
     expect(ran.stdout).toContain("2 dead letters put back to work, 5 a second.");
     expect(lastLine(ran)).toBe("stop it:   npx --no mintline replay --abort rep_1");
     const stopped = await runCli(["replay", "--abort", "rep_1"], { url: api.url });
-    expect(stopped.stdout).toContain("aborted: 1 of 2 dead letters left as they were, 1 done (0 failed again), 0 under way");
+    expect(stopped.stdout).toContain(
+      "aborted: 1 of 2 dead letters left as they were, 1 done (0 failed again), 0 under way",
+    );
     const shown = await runCli(["replay", "--show", "rep_1"], { url: api.url });
     expect(shown.stdout).toBe("aborted: replayed 1 of 2: 1 done, 0 failed again, 1 left as they were\n");
     const odd = await runCli(["replay", "--group", "x", "--per-second", "0"], { url: api.url });

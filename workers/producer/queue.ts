@@ -13,7 +13,10 @@ const AFTER_FAILURE_SECONDS = 5;
 /** A configuration is mended by a person and a deploy. */
 const AFTER_CONFIG_SECONDS = 60;
 
-export async function consumeIntake(messages: MessageBatch<IntakeMessage | ReplayMessage>, env: ProducerEnv): Promise<void> {
+export async function consumeIntake(
+  messages: MessageBatch<IntakeMessage | ReplayMessage>,
+  env: ProducerEnv,
+): Promise<void> {
   const ctx = openContext(env);
   if (!ctx.ok) {
     createLog({ worker: "producer" }).error("config.invalid", { problems: ctx.error });

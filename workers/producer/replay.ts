@@ -41,7 +41,12 @@ export async function runReplay(ctx: Context, id: string, turn: "first" | "next"
  * that stood still does not catch up more than a minute's worth at once.
  */
 export function allowance(
-  { per_second, created_at, put_back, left_out }: Pick<ReplayRow, "per_second" | "created_at" | "put_back" | "left_out">,
+  {
+    per_second,
+    created_at,
+    put_back,
+    left_out,
+  }: Pick<ReplayRow, "per_second" | "created_at" | "put_back" | "left_out">,
   now: number,
 ): number {
   if (per_second === null) return LIMITS.replayPiece;

@@ -405,9 +405,7 @@ describe("what looks like a breach and is none", () => {
     [
       "the place in the manifest of a token that an edited row had before",
       withStore({
-        manifest: store.manifest.map((one) =>
-          one.tokenId === "3" ? { ...one, batchId: "", line: 0 } : one,
-        ),
+        manifest: store.manifest.map((one) => (one.tokenId === "3" ? { ...one, batchId: "", line: 0 } : one)),
         edits: [{ batchId: "bat_A", line: 4, tokenId: "3" }],
       }),
     ],

@@ -69,13 +69,20 @@ describe("an edit", () => {
     // The file of failed rows holds what was submitted, byte for byte.
     expect(await results(id, "failed")).toContain(`2,"Two, the second",${bad("two")},8,3,dead,2,`);
 
-    expect(await replay({ batchId: id })).toMatchObject({ state: "finished", selected: 1, completed: 1, left: 0 });
+    expect(await replay({ batchId: id })).toMatchObject({
+      state: "finished",
+      selected: 1,
+      completed: 1,
+      left: 0,
+    });
     expect(await batchOf(id)).toMatchObject({ state: "finished", completed: 2, created: 2, dead: 0 });
     expect((await emulator.getToken(collectionId, "2")).assets).toHaveLength(1);
     expect(await results(id, "succeeded")).toContain(`2,"Two, the second",${bad("two")},8,3,completed,2,`);
     await agreed(id);
 
-    const again = await runBatch(`${header}${first}2,"Two, the second",${good("two")},8\r\n`, { collectionId });
+    const again = await runBatch(`${header}${first}2,"Two, the second",${good("two")},8\r\n`, {
+      collectionId,
+    });
     expect(await batchOf(again)).toMatchObject({ state: "finished", completed: 2, unchanged: 2 });
     const { body } = await api.ask(`/v1/dead-letters/${id}:3`);
     expect(body).toMatchObject({ state: "replayed", edits: [{ by: "local" }] });
@@ -156,7 +163,10 @@ describe("an edit", () => {
   test("of a row of JSON changes its values as JSON", async () => {
     const collectionId = await emulator.makeCollection(true);
     const line = (image: string) => JSON.stringify({ tokenId: "1", name: "One", image, Serial: "007" });
-    const id = await runBatch(`${line(bad("j"))}\n`, { collectionId, options: { contentType: "application/x-ndjson" } });
+    const id = await runBatch(`${line(bad("j"))}\n`, {
+      collectionId,
+      options: { contentType: "application/x-ndjson" },
+    });
     expect((await edit(`${id}:1`, { image: good("j"), name: "One, mended" })).status).toBe(200);
     const { body } = await edit(`${id}:1`, { description: "There." });
     expect(body.problems ?? body.row).toMatchObject([{ code: "row.unknown_column", column: "description" }]);
@@ -242,7 +252,11 @@ describe("a patch", () => {
     const { body } = await patch("/v1/dead-letters", corrected, "text/csv; charset=utf-8");
     // Without the batch, the line stands in other batches of this file as well.
     expect(body.problems).toMatchObject([{ code: "patch.ambiguous_row" }, { code: "patch.ambiguous_row" }]);
-    expect((await patchCsv(id, corrected)).body).toMatchObject({ edited: 1, unchanged: 1, jobIds: [`${id}:2`] });
+    expect((await patchCsv(id, corrected)).body).toMatchObject({
+      edited: 1,
+      unchanged: 1,
+      jobIds: [`${id}:2`],
+    });
     expect(await replay({ batchId: id })).toMatchObject({ selected: 2, completed: 1, deadAgain: 1 });
     await agreed(id);
   });
@@ -254,7 +268,9 @@ describe("a patch", () => {
       "auth.forbidden",
     );
     expect((await patch("/v1/dead-letters", "{}")).body.code).toBe("body.unsupported");
-    expect((await patch("/v1/dead-letters", "x".repeat(5_000_000), "text/csv")).body.code).toBe("body.too_large");
+    expect((await patch("/v1/dead-letters", "x".repeat(5_000_000), "text/csv")).body.code).toBe(
+      "body.too_large",
+    );
     const many = `line,name\n${Array.from({ length: 5_001 }, (_, n) => `${n + 2},x\n`).join("")}`;
     expect((await patchCsv("bat_x", many)).body.problems).toMatchObject([{ code: "patch.too_many_rows" }]);
   });
@@ -287,7 +303,10 @@ describe("a replay", () => {
       state: "dead",
       error: { code: "media.not_found", httpStatus: 404, retryable: false },
     });
-    expect((await api.post(`/v1/replays/${body.id}/abort`)).body).toMatchObject({ state: "aborted", left: 2 });
+    expect((await api.post(`/v1/replays/${body.id}/abort`)).body).toMatchObject({
+      state: "aborted",
+      left: 2,
+    });
     await api.post(`/v1/batches/${id}/resume`);
     expect(await batchOf(id)).toMatchObject({ state: "finished" });
     await agreed(id);
@@ -302,7 +321,10 @@ describe("a replay", () => {
     expect(body).toMatchObject({ state: "running", selected: 2, waiting: 1, perSecond: 1 });
     expect(slow.sent.intake).toEqual([{ v: 1, r: body.id }]);
     // The first has its message: it goes on, and dies again by itself.
-    expect((await api.post(`/v1/replays/${body.id}/abort`)).body).toMatchObject({ state: "aborted", left: 1 });
+    expect((await api.post(`/v1/replays/${body.id}/abort`)).body).toMatchObject({
+      state: "aborted",
+      left: 1,
+    });
     await db.run(sql("UPDATE jobs SET state = 'pending' WHERE batch_id = ?1 AND state = 'queued'", id));
     await db.run(sql("UPDATE batches SET pending = pending + queued, queued = 0 WHERE id = ?1", id));
     expect((await api.post(`/v1/replays/${body.id}/abort`)).body).toMatchObject({ left: 2, done: 0 });
@@ -347,14 +369,25 @@ test("letters of one cause are one group, whose fingerprint replays them and no 
 
 test("a discarded row stays failed, is kept, and is neither listed nor replayed", async () => {
   const collectionId = await emulator.makeCollection(true);
-  const id = await runBatch(`token_id,name,image\n1,One,${bad("d1")}\n2,Two,${bad("d2")}\n`, { collectionId });
+  const id = await runBatch(`token_id,name,image\n1,One,${bad("d1")}\n2,Two,${bad("d2")}\n`, {
+    collectionId,
+  });
   const operator = await tokenOf("operator");
   const as = { headers: { authorization: "Bearer t", "content-type": "application/json" } };
   const filter = { jobIds: [`${id}:2`] };
-  const refused = await operator.post("/v1/dead-letters/discard", undefined, { ...as, body: JSON.stringify({ filter }) });
+  const refused = await operator.post("/v1/dead-letters/discard", undefined, {
+    ...as,
+    body: JSON.stringify({ filter }),
+  });
   expect(refused.body.code).toBe("auth.forbidden");
-  expect((await api.post("/v1/dead-letters/discard", { filter, dryRun: true })).body).toEqual({ selected: 1, discarded: 0 });
-  expect((await api.post("/v1/dead-letters/discard", { filter })).body).toEqual({ selected: 1, discarded: 1 });
+  expect((await api.post("/v1/dead-letters/discard", { filter, dryRun: true })).body).toEqual({
+    selected: 1,
+    discarded: 0,
+  });
+  expect((await api.post("/v1/dead-letters/discard", { filter })).body).toEqual({
+    selected: 1,
+    discarded: 1,
+  });
   expect(await linesOf(`batchId=${id}`)).toEqual([3]);
   expect(await linesOf(`batchId=${id}&state=discarded`)).toEqual([2]);
   expect((await api.ask(`/v1/dead-letters/groups?batchId=${id}`)).body.items).toMatchObject([{ count: 1 }]);

@@ -45,7 +45,9 @@ function sweeper(now: number, variables: Record<string, string> = {}) {
       void sent.push(...Array.from(messages, ({ body }) => body)),
   };
   const given = { EMULATOR_URL: emulator().url, JWT_ACCESS_KEY: emulator().key, INTAKE: queue, JOBS: queue };
-  const context = openContext({ ...env, ...given, ...variables } as unknown as ProducerEnv, { now: () => now });
+  const context = openContext({ ...env, ...given, ...variables } as unknown as ProducerEnv, {
+    now: () => now,
+  });
   if (!context.ok) throw new Error(JSON.stringify(context.error));
   return { sent, run: () => sweep(context.value) };
 }
@@ -77,9 +79,7 @@ describe("retention", () => {
     const id = await seedBatch(db, { target: target(), state: "finished", rows: 2 });
     await kill(id);
     const { body } = await api.post("/v1/dead-letters/replay", { filter: { batchId: id } });
-    await db.run(
-      sql("UPDATE jobs SET state = 'completed', outcome = 'created' WHERE batch_id = ?1", id),
-    );
+    await db.run(sql("UPDATE jobs SET state = 'completed', outcome = 'created' WHERE batch_id = ?1", id));
     expect((await api.ask(`/v1/replays/${body.id}`)).body).toMatchObject({ state: "finished", completed: 2 });
     await sweeper(Date.now() + 91 * DAY).run();
     expect((await api.ask(`/v1/replays/${body.id}`)).body.code).toBe("replay.not_found");
@@ -104,9 +104,7 @@ describe("a replay whose message was lost", () => {
     const late = sweeper(Date.now() + 121_000);
     expect((await late.run()).replays).toBe(1);
     expect(late.sent).toContainEqual({ v: 1, r: body.id });
-    await db.run(
-      sql("UPDATE replays SET created_at = created_at - 60000 WHERE id = ?1", String(body.id)),
-    );
+    await db.run(sql("UPDATE replays SET created_at = created_at - 60000 WHERE id = ?1", String(body.id)));
     const batch = createMessageBatch("mintline-intake", [
       { id: "m", timestamp: new Date(0), attempts: 1, body: { v: 1, r: String(body.id) } },
     ]);

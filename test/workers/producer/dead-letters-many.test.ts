@@ -73,11 +73,16 @@ beforeAll(async () => {
 });
 
 /** What the work reads, and how long it takes. */
-async function measured<T>(work: (metered: typeof db) => Promise<T>): Promise<T & { meter: Meter; ms: number }> {
+async function measured<T>(
+  work: (metered: typeof db) => Promise<T>,
+): Promise<T & { meter: Meter; ms: number }> {
   const meter = { calls: 0, rowsRead: 0, rowsWritten: 0 };
   const began = performance.now();
   const result = await work(openDb(env.DB, meter));
-  return Object.assign(result as object, { meter, ms: performance.now() - began }) as T & { meter: Meter; ms: number };
+  return Object.assign(result as object, { meter, ms: performance.now() - began }) as T & {
+    meter: Meter;
+    ms: number;
+  };
 }
 const told = (what: string, { meter, ms }: { meter: Meter; ms: number }) =>
   console.log(`${what}: ${Math.round(ms)} ms, ${meter.rowsRead} rows read, ${meter.rowsWritten} written`);
@@ -94,7 +99,13 @@ describe("a hundred thousand dead letters", () => {
     expect(groups).toHaveLength(CAUSES);
     expect(groups.meter.rowsRead).toBeLessThan(LETTERS + 1_000);
     const ofBatch = await measured((metered) =>
-      groupDeadLetters(metered, { target: target(), state: "open", filter: { batchId: BATCH }, after: null, limit: 51 }),
+      groupDeadLetters(metered, {
+        target: target(),
+        state: "open",
+        filter: { batchId: BATCH },
+        after: null,
+        limit: 51,
+      }),
     );
     told("groups of a batch", ofBatch);
     expect(ofBatch).toHaveLength(CAUSES);
@@ -119,12 +130,13 @@ describe("a hundred thousand dead letters", () => {
 
   test("are listed page by page, each once, and the last page reads as little as the first", async () => {
     let after: readonly [number, number] | null = null;
-    let [seen, slowest, dearest] = [0, 0, 0];
+    let [seen, dearest] = [0, 0];
+    const took: number[] = [];
     let last = Number.POSITIVE_INFINITY;
     for (;;) {
       const rows = await page({}, after, 500);
       seen += rows.length;
-      slowest = Math.max(slowest, rows.ms);
+      took.push(rows.ms);
       dearest = Math.max(dearest, rows.meter.rowsRead);
       for (const { line } of rows) {
         expect(line).toBeLessThan(last);
@@ -134,7 +146,13 @@ describe("a hundred thousand dead letters", () => {
       if (rows.length < 500 || !end) break;
       after = [end.created_at, end.id];
     }
-    console.log(`200 pages of 500: slowest ${Math.round(slowest)} ms, at most ${dearest} rows read`);
+    const [first = 0, middle = 0, end = 0] = [took[0], took[100], took.at(-1)].map((ms) =>
+      Math.round(ms ?? 0),
+    );
+    const median = Math.round(took.toSorted((a, b) => a - b)[100] ?? 0);
+    console.log(
+      `pages of 500: first ${first} ms, middle ${middle}, last ${end}, median ${median}; ≤ ${dearest} rows read`,
+    );
     expect(seen).toBe(LETTERS);
     expect(dearest).toBeLessThan(1_600);
   });
@@ -143,11 +161,13 @@ describe("a hundred thousand dead letters", () => {
     ["batch", { batchId: BATCH }, 300],
     ["line", { batchId: BATCH, line: 50_000 }, 20],
     ["fingerprint", { fingerprint: causes[3]?.fingerprint ?? "" }, 300],
-    ["code and host", { code: "media.not_found", host: "cdn3.example" }, 3_000],
+    ["step", { step: "create-token" }, 1_000],
+    ["code", { code: "media.not_found" }, 2_000],
+    ["code and host", { code: "media.not_found", host: "cdn3.example" }, 600],
     ["status", { httpStatus: 403 }, 3_000],
     ["time", { since: FIRST_AT + 2, until: FIRST_AT + 90 }, 300],
     ["text of the oldest", { q: "art/2.png" }, 2 * LETTERS + 1_000],
-    ["what nobody has", { code: "none.such" }, 2 * LETTERS + 1_000],
+    ["a code that nobody has", { code: "none.such" }, 100],
   ])("a page by %s reads a bounded number of rows", async (what, filter, most) => {
     const first = await page(filter, null);
     told(`by ${what}, first`, first);
@@ -164,12 +184,15 @@ describe("a hundred thousand dead letters", () => {
     const began = performance.now();
     const slow = await api.post("/v1/dead-letters/replay", { filter: { fingerprint }, perSecond: 5 });
     console.log(`selecting 8,333 of 100,000: ${Math.round(performance.now() - began)} ms`);
-    expect(slow.body).toMatchObject({ selected: 8333, waiting: 8328, perSecond: 5 });
+    expect(slow.body).toMatchObject({ selected: 8333, perSecond: 5 });
+    const put = 8333 - Number(slow.body.waiting);
+    expect(put).toBeGreaterThanOrEqual(5);
+    expect(put).toBeLessThan(100);
     const again = await api.post("/v1/dead-letters/replay", { filter: { fingerprint } });
     expect(again.body).toMatchObject({ selected: 0, state: "finished" });
     const aborted = await api.post(`/v1/replays/${slow.body.id}/abort`);
-    // The first five have their messages already: nobody can call those back.
-    expect(aborted.body).toMatchObject({ state: "aborted", waiting: 0, selected: 8333, left: 8328 });
+    // The first have their messages already: nobody can call those back.
+    expect(aborted.body).toMatchObject({ state: "aborted", waiting: 0, selected: 8333, left: 8333 - put });
   });
 
   test("are selected by a filter in one go, and each is put back once, by messages", async () => {
@@ -177,7 +200,9 @@ describe("a hundred thousand dead letters", () => {
     const filter = { batchId: BATCH, step: "upload-asset" };
     const began = performance.now();
     const { body } = await mine.post("/v1/dead-letters/replay", { filter });
-    console.log(`selecting ${body.selected} and putting back the first: ${Math.round(performance.now() - began)} ms`);
+    console.log(
+      `selecting ${body.selected} and putting back the first: ${Math.round(performance.now() - began)} ms`,
+    );
     const expected = await db.run(
       sql("SELECT count(*) AS n FROM dead_letters WHERE state = 'open' AND step = 'upload-asset'"),
     );
@@ -234,7 +259,12 @@ async function deliver(bodies: unknown[], into: { intake: unknown[]; jobs: unkno
     INTAKE: queue(into.intake),
     JOBS: queue(into.jobs),
   };
-  const messages = bodies.map((body, index) => ({ id: `m${index}`, timestamp: new Date(0), attempts: 1, body }));
+  const messages = bodies.map((body, index) => ({
+    id: `m${index}`,
+    timestamp: new Date(0),
+    attempts: 1,
+    body,
+  }));
   const batch = createMessageBatch("mintline-intake", messages);
   await worker.queue(batch as never, bindings as unknown as ProducerEnv);
   createExecutionContext();

@@ -230,7 +230,10 @@ describe("a replay", () => {
     expect((await counters(db, id)).stored).toEqual((await counters(db, id)).counted);
     expect((await counters(db, id)).stored).toEqual({ dead: 1, pending: 3 });
     expect(await linesOf(`batchId=${id}`)).toEqual([2]);
-    expect(await readReplay(db, target(), replay.id, 9_000_000)).toMatchObject({ selected: 2, dead_again: 1 });
+    expect(await readReplay(db, target(), replay.id, 9_000_000)).toMatchObject({
+      selected: 2,
+      dead_again: 1,
+    });
   });
 
   test("asked for twice at once takes each dead letter once", async () => {
@@ -268,7 +271,11 @@ describe("a replay", () => {
       pending: rows,
       dispatch_line: 0,
     });
-    expect(await readReplay(db, target(), replay.id, 9_000_000)).toMatchObject({ selected: rows, put_back: rows, completed: 0 });
+    expect(await readReplay(db, target(), replay.id, 9_000_000)).toMatchObject({
+      selected: rows,
+      put_back: rows,
+      completed: 0,
+    });
     expect((await countReplayable(db, target(), { batchId: id })).selected).toBe(0);
     await db.run(sql("UPDATE batches SET state = 'paused' WHERE id = ?1", id));
   });

@@ -1,9 +1,9 @@
 /** A record with other cells, and what is left of a job's outputs when its row has changed. Pure. */
 import * as z from "zod";
-import type { JsonValue } from "../../../shared/intake/json.ts";
-import { entryOf } from "../../../shared/intake/json-record.ts";
 import type { ColumnPlan } from "../../../shared/intake/columns.ts";
 import { fieldNamed } from "../../../shared/intake/fields.ts";
+import type { JsonValue } from "../../../shared/intake/json.ts";
+import { entryOf } from "../../../shared/intake/json-record.ts";
 import type { JobArgs, JobOutputs } from "../../../shared/job/job.ts";
 import { foldHeader } from "../../../shared/job/token-id.ts";
 import type { CellChanges } from "../../../shared/store/edits.ts";
@@ -47,11 +47,7 @@ export function changeCells(record: Record, headers: readonly string[], cells: C
 }
 
 /** What the change is, cell by cell; empty where nothing differs. */
-export const changesBetween = (
-  before: Record,
-  after: Record,
-  headers: readonly string[],
-): CellChanges =>
+export const changesBetween = (before: Record, after: Record, headers: readonly string[]): CellChanges =>
   Object.fromEntries(
     headers.flatMap((header, index) => {
       const [from, to] = [cellAt(before, header, index), cellAt(after, header, index)];

@@ -45,7 +45,11 @@ export async function judgeEdits(
   const file = given ?? (await openBatchFile(ctx, batchId));
   const first = asked[0];
   if (file === null) {
-    return { rows: [], unchanged: 0, problems: first ? [errorAt(placeOf(first), batchFileGone(batchId))] : [] };
+    return {
+      rows: [],
+      unchanged: 0,
+      problems: first ? [errorAt(placeOf(first), batchFileGone(batchId))] : [],
+    };
   }
   const context = await contextOf(ctx, file);
   const sorted = asked.toSorted((a, b) => a.line - b.line);
@@ -55,12 +59,27 @@ export async function judgeEdits(
   for (let from = 0; from < sorted.length; from += ROWS_AT_ONCE) {
     const some = sorted.slice(from, from + ROWS_AT_ONCE);
     const editable = new Map(
-      (await readEditable(ctx.db, some.map(({ letterId }) => letterId))).map((row) => [row.line, row]),
+      (
+        await readEditable(
+          ctx.db,
+          some.map(({ letterId }) => letterId),
+        )
+      ).map((row) => [row.line, row]),
     );
     const found = new Map<number, Record>();
-    for await (const record of recordsOn(file, some.map(({ line }) => line))) found.set(record.line, record);
+    for await (const record of recordsOn(
+      file,
+      some.map(({ line }) => line),
+    ))
+      found.set(record.line, record);
     for (const one of some) {
-      const judged = await judgeOne(ctx, { file, context, asked: one, row: editable.get(one.line), record: found.get(one.line) });
+      const judged = await judgeOne(ctx, {
+        file,
+        context,
+        asked: one,
+        row: editable.get(one.line),
+        record: found.get(one.line),
+      });
       problems.push(...judged.problems.map((problem) => ({ ...problem, line: one.place ?? problem.line })));
       if (judged.row === "same") unchanged += 1;
       else if (judged.row !== null) rows.push(judged.row);
@@ -95,7 +114,10 @@ async function judgeOne(
   { file, context, asked, row, record }: One,
 ): Promise<{ row: EditedRow | "same" | null; problems: readonly RowProblem[] }> {
   if (row === undefined || record === undefined) {
-    return { row: null, problems: [errorAt(placeOf(asked), notDead(jobId({ batchId: file.batch.id, line: asked.line })))] };
+    return {
+      row: null,
+      problems: [errorAt(placeOf(asked), notDead(jobId({ batchId: file.batch.id, line: asked.line })))],
+    };
   }
   const { headers } = context.plan;
   const before = changeCells(record, headers, cellsEdited(row.edits, context.plan));
@@ -142,7 +164,13 @@ async function doubledTokens(
   asked: readonly AskedEdit[],
 ): Promise<RowProblem[]> {
   const moved = rows.filter(({ tokenId, tokenBefore }) => tokenId !== tokenBefore);
-  const taken = new Map(await findTokens(ctx.db, batchId, moved.map(({ tokenId }) => tokenId)));
+  const taken = new Map(
+    await findTokens(
+      ctx.db,
+      batchId,
+      moved.map(({ tokenId }) => tokenId),
+    ),
+  );
   return moved.flatMap(({ line, tokenId }) => {
     const other = taken.get(tokenId);
     taken.set(tokenId, line);
@@ -159,4 +187,3 @@ function idColumn({ idSource, ownIdIndex, fields, headers }: ColumnPlan): string
   const index = idSource === "own" ? ownIdIndex : (fields.tokenId ?? null);
   return index === null ? "tokenId" : (headers[index] ?? "tokenId");
 }
-

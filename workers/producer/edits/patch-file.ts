@@ -12,7 +12,14 @@ import { bytesSource } from "../../../shared/intake/source.ts";
 import { foldHeader, parseTokenId } from "../../../shared/job/token-id.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import { fail, ok, type Result } from "../../../shared/result.ts";
-import { patchKey, patchNoCells, patchRepeated, patchTooManyRows, patchUnknownRow, patchUnreadable } from "./problems.ts";
+import {
+  patchKey,
+  patchNoCells,
+  patchRepeated,
+  patchTooManyRows,
+  patchUnknownRow,
+  patchUnreadable,
+} from "./problems.ts";
 
 export type PatchRow = {
   /** Of the patch. */
@@ -40,7 +47,12 @@ export async function readPatch(
   const decided = await decideEncoding(source, contentType);
   if (!decided.ok) return fail([await encodingProblem(source, decided.error)]);
   const { encoding, markBytes } = decided.value;
-  const head = { bytes: bytes.subarray(markBytes), at: { offset: markBytes, line: 1 }, encoding, atEnd: true };
+  const head = {
+    bytes: bytes.subarray(markBytes),
+    at: { offset: markBytes, line: 1 },
+    encoding,
+    atEnd: true,
+  };
   const found = readBeginning(head);
   if (found === null) return fail([noFile()]);
   if ("kind" in found) return fail([errorAt(at(found.line), patchUnreadable(textOf(found)))]);
@@ -51,10 +63,21 @@ export async function readPatch(
   if (key === null) return fail([errorAt(at(header.line), patchKey(header.cells))]);
   const columns = header.cells.filter((name, index) => index !== key.index && isMeant(name));
   if (columns.length === 0) return fail([errorAt(at(header.line), patchNoCells())]);
-  const records = readRecords(bytes.subarray(next.offset), next, { syntax: "csv", encoding, delimiter }, true);
+  const records = readRecords(
+    bytes.subarray(next.offset),
+    next,
+    { syntax: "csv", encoding, delimiter },
+    true,
+  );
   const rows = readRows(records.records, header.cells, key);
   return rows.ok
-    ? ok({ by: key.by, keyColumn: header.cells[key.index] ?? "", headerLine: header.line, columns, rows: rows.value })
+    ? ok({
+        by: key.by,
+        keyColumn: header.cells[key.index] ?? "",
+        headerLine: header.line,
+        columns,
+        rows: rows.value,
+      })
     : rows;
 }
 
@@ -95,7 +118,8 @@ function readRows(
       problems.push(errorAt(at(record.line), patchUnreadable(textOf(record))));
       continue;
     }
-    if (rows.length >= LIMITS.patchRows) return fail([...problems, errorAt(at(record.line), patchTooManyRows())]);
+    if (rows.length >= LIMITS.patchRows)
+      return fail([...problems, errorAt(at(record.line), patchTooManyRows())]);
     const text = (record.cells[key.index] ?? "").trim();
     const value = keyOf(key.by, text);
     const place = { line: record.line, column, value: text === "" ? null : text };

@@ -25,7 +25,14 @@ export async function judgePatch(
     } else if (columns.problems.length > 0) {
       judged.push({ rows: [], unchanged: 0, problems: columns.problems });
     } else {
-      judged.push(await judgeEdits(ctx, id, rows.map((one) => askedOf(one, columns.indexes)), file));
+      judged.push(
+        await judgeEdits(
+          ctx,
+          id,
+          rows.map((one) => askedOf(one, columns.indexes)),
+          file,
+        ),
+      );
     }
   }
   return judged;
@@ -74,9 +81,11 @@ function columnsOf(
 const askedOf = ({ row, letter }: Meant, indexes: ReadonlyMap<string, number>): AskedEdit => ({
   letterId: letter.id,
   line: letter.line,
-  cells: new Map([...row.cells].flatMap(([column, value]) => {
-    const index = indexes.get(column);
-    return index === undefined ? [] : [[index, value] as const];
-  })),
+  cells: new Map(
+    [...row.cells].flatMap(([column, value]) => {
+      const index = indexes.get(column);
+      return index === undefined ? [] : [[index, value] as const];
+    }),
+  ),
   place: row.place,
 });

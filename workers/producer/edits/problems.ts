@@ -29,7 +29,10 @@ export const overtaken = (expected: number, edited: number): Problem =>
 export const unknownColumn = (column: string, headers: readonly string[]): ProblemText => ({
   code: "row.unknown_column",
   message: `Expected a column of the submitted file, got ${quote(column)}.`,
-  next: suggest(column, headers.filter((header) => header !== "")),
+  next: suggest(
+    column,
+    headers.filter((header) => header !== ""),
+  ),
 });
 
 export const batchFileGone = (batchId: string): ProblemText => ({

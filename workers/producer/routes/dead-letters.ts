@@ -63,7 +63,13 @@ export async function getDeadLetterGroups(c: C): Promise<Response> {
   const after = readCursor(cursor, GroupCursor, null);
   if (!after.ok) return refuse(after.error);
   const { target } = ctx.config;
-  const rows = await groupDeadLetters(ctx.db, { target, state, filter, after: after.value, limit: limit + 1 });
+  const rows = await groupDeadLetters(ctx.db, {
+    target,
+    state,
+    filter,
+    after: after.value,
+    limit: limit + 1,
+  });
   return c.json(pageOf(rows, limit, deadLetterGroupView, (row) => [row.n, row.fingerprint]));
 }
 

@@ -11,6 +11,7 @@ import {
   listReplays,
   type ReplayRow,
   readReplay,
+  selectionBounds,
   selectReplay,
 } from "../../../shared/store/replays.ts";
 import { readJson } from "../body.ts";
@@ -25,8 +26,8 @@ import { toFilter } from "./dead-letters.ts";
 type C = Context<App>;
 
 /**
- * Counts, freezes the selection, puts the first of it back; the rest goes on by messages, so that the answer does not
- * wait for a hundred thousand jobs.
+ * Freezes the selection and puts the first of it back; the rest goes on by messages, so that the answer does not wait
+ * for a hundred thousand jobs.
  */
 export async function replayDeadLetters(c: C): Promise<Response> {
   const { ctx } = c.var;
@@ -38,14 +39,14 @@ export async function replayDeadLetters(c: C): Promise<Response> {
   const { dryRun, perSecond = null } = body.value;
   const filter = toFilter(body.value.filter);
   if (!filter.ok) return refuse(filter.error);
-  const found = await countReplayable(ctx.db, target, filter.value);
+  const bounds = dryRun === true ? null : await selectionBounds(ctx.db, target, filter.value);
+  const counted = bounds === null ? await countReplayable(ctx.db, target, filter.value) : null;
   // A filter over many batches leaves out the cancelled ones; who names one is told.
-  if (found.cancelled > 0 && (filter.value.batchId !== undefined || filter.value.jobs !== undefined)) {
-    return refuse(batchCancelled(found.cancelled));
-  }
-  if (dryRun === true) return c.json(plannedReplay(found.selected, perSecond));
+  const isNamed = filter.value.batchId !== undefined || filter.value.jobs !== undefined;
+  if (counted && counted.cancelled > 0 && isNamed) return refuse(batchCancelled(counted.cancelled));
+  if (counted && dryRun === true) return c.json(plannedReplay(counted.selected, perSecond));
+  const { oldestLetter, newestLetter } = bounds ?? counted ?? { oldestLetter: 0, newestLetter: 0 };
   const id = `rep_${ulid(ctx.now())}`;
-  const { oldestLetter, newestLetter } = found;
   const by = c.var.caller.name;
   const selection = { id, target, filter: filter.value, oldestLetter, newestLetter, perSecond, by };
   const selected = await selectReplay(ctx.db, { ...selection, now: ctx.now() });
