@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { DeadLetter, DeadLetterDetail, pageOf, Replay } from "../../../shared/api/contract.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import { sql } from "../../../shared/store/db.ts";
-import { countReplayable, readReplay, replayJobs } from "../../../shared/store/replays.ts";
+import { readReplay } from "../../../shared/store/replay-progress.ts";
+import { countReplayable, replayJobs } from "../../../shared/store/replays.ts";
 import { db, producer, target } from "../../support/producer.ts";
 import { counters, readBatch, readJobs, seedBatch } from "../../support/rows.ts";
 

@@ -5,12 +5,11 @@ import * as z from "zod";
 import { type Problem, type Replay, ReplayRequest } from "../../../shared/api/contract.ts";
 import { problem } from "../../../shared/api/problems.ts";
 import { abortReplay } from "../../../shared/store/replay-jobs.ts";
+import { countResting, readReplay } from "../../../shared/store/replay-progress.ts";
 import {
   countReplayable,
-  countResting,
   listReplays,
   type ReplayRow,
-  readReplay,
   selectionBounds,
   selectReplay,
 } from "../../../shared/store/replays.ts";

@@ -1,7 +1,7 @@
 /** What the sweep does for dead letters: replays whose message was lost go on, the old are taken away. */
 import { DAY, LIMITS } from "../../../shared/limits.ts";
 import { pruneLetters, pruneReplays } from "../../../shared/store/discards.ts";
-import { listRunningReplays, listStalledReplays, readReplay } from "../../../shared/store/replays.ts";
+import { listRunningReplays, listStalledReplays, readReplay } from "../../../shared/store/replay-progress.ts";
 import type { SweepContext } from "./sweep.ts";
 
 /** Sends the message of a replay that stood still; and ends those whose end nobody has asked for. */
