@@ -20,7 +20,8 @@ export const patch = (path: string, body: unknown, type = "application/json") =>
     body: typeof body === "string" ? body : JSON.stringify(body),
     headers: { "content-type": type },
   });
-export const edit = (jobId: string, cells: Record<string, unknown>) => patch(`/v1/dead-letters/${jobId}`, { cells });
+export const edit = (jobId: string, cells: Record<string, unknown>) =>
+  patch(`/v1/dead-letters/${jobId}`, { cells });
 export const patchCsv = (batchId: string, csv: string) =>
   patch(`/v1/dead-letters?batchId=${batchId}`, csv, "text/csv");
 export const replay = async (filter: Record<string, unknown>) => {
@@ -35,7 +36,10 @@ export const results = async (id: string, kind: string) =>
 export const linesOf = async (query: string) =>
   (await api.ask(`/v1/dead-letters?${query}`)).body.items.map(({ line }) => line);
 
-export async function agreed(id: string, handMade: { collectionId: number; tokenId: string }[] = []): Promise<void> {
+export async function agreed(
+  id: string,
+  handMade: { collectionId: number; tokenId: string }[] = [],
+): Promise<void> {
   const { stored, counted } = await counters(db, id);
   expect(stored).toEqual(counted);
   expect(await violationsIn(db, { batchIds: [id], handMade })).toEqual([]);

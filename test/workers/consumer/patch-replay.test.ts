@@ -1,6 +1,18 @@
 /** Many dead rows corrected by one CSV: all of them, or none and a list of what is wrong. */
 import { describe, expect, test } from "vitest";
-import { agreed, api, bad, emulator, good, linesOf, patch, patchCsv, replay, results, tokenOf } from "../../support/mending.ts";
+import {
+  agreed,
+  api,
+  bad,
+  emulator,
+  good,
+  linesOf,
+  patch,
+  patchCsv,
+  replay,
+  results,
+  tokenOf,
+} from "../../support/mending.ts";
 import { runBatch } from "../../support/pipeline.ts";
 
 describe("a patch", () => {

@@ -1,7 +1,18 @@
 /** How replays end: at rest in a paused batch, aborted, with rows that died again; and rows that nobody replays. */
 import { describe, expect, test } from "vitest";
 import { sql } from "../../../shared/store/db.ts";
-import { agreed, api, bad, edit, emulator, good, linesOf, replay, results, tokenOf } from "../../support/mending.ts";
+import {
+  agreed,
+  api,
+  bad,
+  edit,
+  emulator,
+  good,
+  linesOf,
+  replay,
+  results,
+  tokenOf,
+} from "../../support/mending.ts";
 import { batchOf, carryOn, db, runBatch } from "../../support/pipeline.ts";
 import { producer } from "../../support/producer.ts";
 
