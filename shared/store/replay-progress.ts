@@ -94,11 +94,12 @@ export async function listStalledReplays(
   return rows.map(({ id }) => String(id));
 }
 
-/** Those that have put everything back and whose end nobody has asked for. */
+/** Those that put nothing more back, and whose end nobody has asked for. */
 export async function listRunningReplays(db: Db, target: string, limit: number): Promise<string[]> {
   const { rows } = await db.run(
     sql(
-      `SELECT id FROM replays WHERE target = ?1 AND state = 'running' AND put_back + left_out = selected
+      `SELECT id FROM replays WHERE target = ?1 AND state IN ('running', 'aborted') AND ended_at IS NULL
+         AND put_back + left_out = selected
        ORDER BY counted_at LIMIT ?2`,
       target,
       limit,
