@@ -39,7 +39,7 @@ export const LIMITS = {
   /** Between two pieces intake lets requests go first, at most so long. */
   intakeStandsBackMs: 25,
   /** Rows and bytes of one `json_each` insert: half of what D1 takes, room for multi-byte text. */
-  insertRows: 1_000,
+  insertRows: 500,
   insertBytes: 1 * MB,
   /** Row errors and warnings kept in full; more are counted. */
   rowErrorsListed: 10_000,

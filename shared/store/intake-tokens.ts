@@ -5,7 +5,7 @@
  */
 import * as z from "zod";
 import { type Db, type Statement, sql } from "./db.ts";
-import { type IntakeBatch, pagesOf, placeParams, STILL_THERE } from "./intake.ts";
+import { type IntakeBatch, type Lines, placeParams, STILL_THERE } from "./intake.ts";
 
 const Repeat = z.object({
   line: z.number(),
@@ -180,31 +180,31 @@ const Forecast = z.object({
 /** Jobs of one kind, how many media they have, and the bytes of those that are known: the ones in a set. */
 export type Forecast = z.infer<typeof Forecast>;
 
-/** What a run would meet, as far as the manifest and the last listing can tell. Several of a kind are to be added. */
-export async function forecastJobs(db: Db, batch: IntakeBatch): Promise<Forecast[]> {
-  const forecasts: Forecast[] = [];
-  for (const { after, through } of pagesOf(batch)) {
-    const { rows } = await db.run(
-      sql(
-        `SELECT CASE
-             WHEN j.state = 'completed' THEN 'unchanged'
-             WHEN m.owned = 1 OR p.outputs ->> '$.token' IS NOT NULL THEN 'update'
-             WHEN m.batch_id = '' AND m.found = 1 THEN 'foreign'
-             ELSE 'create' END AS kind,
-           count(*) AS jobs, sum(json_array_length(j.args, '$.media')) AS media,
-           coalesce(sum((SELECT sum(x.value ->> '$.source.bytes') FROM json_each(j.args, '$.media') x)), 0) AS bytes
-         FROM jobs j
-         LEFT JOIN manifest m ON m.target = ?2 AND m.collection_id = ?3 AND m.token_id = j.token_id
-         LEFT JOIN jobs p ON p.batch_id = m.batch_id AND p.line = m.line
-         WHERE j.batch_id = ?1 AND j.line > ?4 AND j.line <= ?5 GROUP BY 1`,
-        batch.id,
-        batch.target,
-        batch.collectionId,
-        after,
-        through,
-      ),
-    );
-    forecasts.push(...rows.map((row) => Forecast.parse(row)));
-  }
-  return forecasts;
+/** What a run of these lines would meet, as far as the manifest and the last listing can tell. */
+export async function forecastJobs(
+  db: Db,
+  batch: IntakeBatch,
+  { after, through }: Lines,
+): Promise<Forecast[]> {
+  const { rows } = await db.run(
+    sql(
+      `SELECT CASE
+           WHEN j.state = 'completed' THEN 'unchanged'
+           WHEN m.owned = 1 OR p.outputs ->> '$.token' IS NOT NULL THEN 'update'
+           WHEN m.batch_id = '' AND m.found = 1 THEN 'foreign'
+           ELSE 'create' END AS kind,
+         count(*) AS jobs, sum(json_array_length(j.args, '$.media')) AS media,
+         coalesce(sum((SELECT sum(x.value ->> '$.source.bytes') FROM json_each(j.args, '$.media') x)), 0) AS bytes
+       FROM jobs j
+       LEFT JOIN manifest m ON m.target = ?2 AND m.collection_id = ?3 AND m.token_id = j.token_id
+       LEFT JOIN jobs p ON p.batch_id = m.batch_id AND p.line = m.line
+       WHERE j.batch_id = ?1 AND j.line > ?4 AND j.line <= ?5 GROUP BY 1`,
+      batch.id,
+      batch.target,
+      batch.collectionId,
+      after,
+      through,
+    ),
+  );
+  return rows.map((row) => Forecast.parse(row));
 }

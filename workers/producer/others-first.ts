@@ -18,8 +18,11 @@ export const counted: MiddlewareHandler = async (_, next) => {
   }
 };
 
+/** One turn in any case: without a timer the thread never looks whether somebody has come. */
 export async function letOthersFirst(): Promise<void> {
-  for (let turn = 0; answering > 0 && turn < LIMITS.intakeStandsBackMs; turn += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+  let turn = 0;
+  do {
+    await new Promise((resolve) => setTimeout(resolve, turn === 0 ? 0 : 1));
+    turn += 1;
+  } while (answering > 0 && turn < LIMITS.intakeStandsBackMs);
 }

@@ -1,18 +1,26 @@
 /** The end of intake: the batch runs, waits for its start, or has nothing to do. */
-import { countJobs, finishIntake, type IntakeBatch, recordStep } from "../../../shared/store/intake.ts";
+import {
+  countJobs,
+  finishIntake,
+  type IntakeBatch,
+  type Lines,
+  pagesOf,
+  recordStep,
+} from "../../../shared/store/intake.ts";
 import { forecastJobs } from "../../../shared/store/intake-tokens.ts";
+import { letOthersFirst } from "../others-first.ts";
 import { endIf, type IntakeContext, type Next } from "./context.ts";
 import { planOf } from "./plan.ts";
 
 export async function finish(batch: IntakeBatch, ctx: IntakeContext): Promise<Next> {
   const { options } = batch;
-  const { jobs, unchanged } = await countJobs(ctx.db, batch);
+  const counts = await ofAllLines(batch, (lines) => countJobs(ctx.db, batch, lines));
+  const jobs = counts.reduce((sum, page) => sum + page.jobs, 0);
+  const unchanged = counts.reduce((sum, page) => sum + page.unchanged, 0);
   if (jobs !== batch.rows.valid) {
     ctx.log.error("intake.miscounted", { batchId: batch.id, jobs, valid: batch.rows.valid });
   }
-  const plan = options.dryRun
-    ? planOf(await forecastJobs(ctx.db, batch), options, ctx.config.maxCallsPerSecond)
-    : null;
+  const plan = options.dryRun ? await forecast(batch, ctx) : null;
   const state = options.dryRun ? "planned" : jobs === unchanged ? "finished" : "running";
   const end = finishIntake(batch, {
     now: ctx.now(),
@@ -23,4 +31,18 @@ export async function finish(batch: IntakeBatch, ctx: IntakeContext): Promise<Ne
     plan: plan && JSON.stringify(plan),
   });
   return endIf(await recordStep(ctx.db, [], end), state === "running");
+}
+
+async function forecast(batch: IntakeBatch, ctx: IntakeContext) {
+  const pages = await ofAllLines(batch, (lines) => forecastJobs(ctx.db, batch, lines));
+  return planOf(pages.flat(), batch.options, ctx.config.maxCallsPerSecond);
+}
+
+async function ofAllLines<T>(batch: IntakeBatch, read: (lines: Lines) => Promise<T>): Promise<T[]> {
+  const pages: T[] = [];
+  for (const lines of pagesOf(batch)) {
+    pages.push(await read(lines));
+    await letOthersFirst();
+  }
+  return pages;
 }
