@@ -157,6 +157,9 @@ export const LIMITS = {
   /** Rescues before a job that keeps killing its consumer is buried as `job.crashed`. */
   rescuesMax: 10,
 
+  /** Verify: what is not as public as it was left is looked at once more after this; a cache may be behind. */
+  verifyAgainMs: 1 * SECOND,
+
   /** Dead letters put back in one transaction: about 0.3 s of D1, where a million would be past its 30 s. */
   replayPiece: 10_000,
   /** Ids of letters looked through in one statement of a selection, a discard: half a second of D1. */

@@ -3,6 +3,7 @@
  * server says no to, and what cannot be reached or read, comes back as a value: see `CallFailure`.
  */
 import * as z from "zod";
+import type { FollowUpKind } from "../job/batch.ts";
 import { ok, type Result } from "../result.ts";
 import {
   address,
@@ -25,6 +26,7 @@ import {
   Discard,
   type DiscardRequest,
   DoctorReport,
+  DriftView,
   Job,
   MediaFile,
   Naming,
@@ -131,6 +133,10 @@ export function createClient(to: Connection) {
       }),
     steer: (id: string, verb: "start" | "pause" | "resume" | "cancel") =>
       post(`${batchPath(id)}/${verb}`, Batch),
+    /** A batch of its own that follows this one up; the one that is under way already, where there is one. */
+    followUp: (id: string, verb: FollowUpKind): Answer<Batch> => post(`${batchPath(id)}/${verb}`, Batch),
+    /** What the verify with this id found, or the latest one of the batch with this id. */
+    drifts: (id: string, page: PageQuery = {}) => get(`${batchPath(id)}/drifts`, pageOf(DriftView), page),
 
     beginUpload: (request: UploadRequest = {}) => post("/v1/uploads", Upload, request),
     upload: (id: string) => get(uploadPath(id), Upload),

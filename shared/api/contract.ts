@@ -3,7 +3,7 @@
  * tests read with them, so they agree by construction. Times are ISO 8601 in UTC, token ids decimal strings.
  */
 import * as z from "zod";
-import { BATCH_STATES, Halted, WAITING_REASONS } from "../job/batch.ts";
+import { BATCH_KINDS, BATCH_STATES, Halted, PRIORITIES, WAITING_REASONS } from "../job/batch.ts";
 import { JOB_STATES, JobError, MEDIA_FIELDS, STEPS, StepRecord } from "../job/job.ts";
 import { LIMITS } from "../limits.ts";
 
@@ -55,6 +55,16 @@ export const Batch = z.object({
   collectionId: z.number(),
   collectionPublished: z.boolean(),
   state: z.enum(BATCH_STATES),
+  /** All but `submit` follow up the batch that `sourceId` names: they have jobs of their own over its rows. */
+  kind: z.enum(BATCH_KINDS),
+  sourceId: z.string().nullable(),
+  /** Ids of the latest batches that follow this one up. */
+  followUps: z.object({
+    publish: z.string().nullable(),
+    unpublish: z.string().nullable(),
+    verify: z.string().nullable(),
+  }),
+  priority: z.enum(PRIORITIES),
   rows: z.object({ total: z.number(), valid: z.number(), invalid: z.number() }),
   jobs: counts(JOB_STATES),
   outcomes: z.object({ created: z.number(), updated: z.number(), unchanged: z.number() }),
@@ -67,6 +77,8 @@ export const Batch = z.object({
   format: z.string().nullable(),
   mapping: z.record(z.string(), z.string()),
   warnings: z.number(),
+  /** Of a verify: how much it found to be other than it was left. GET /v1/batches/{id}/drifts lists it. */
+  drifts: z.number(),
   plan: Plan.nullable(),
   createdAt: IsoTime,
   startedAt: IsoTime.nullable(),
@@ -121,6 +133,19 @@ export const RowProblem = z.object({
   value: z.string().nullable(),
 });
 export type RowProblem = z.infer<typeof RowProblem>;
+
+/** What a verify found; `line` 0 and an empty `tokenId`: of the collection. */
+export const DriftView = z.object({
+  jobId: z.string().nullable(),
+  line: z.number(),
+  tokenId: z.string(),
+  field: z.string(),
+  expected: z.string(),
+  got: z.string(),
+  next: z.string(),
+  foundAt: IsoTime,
+});
+export type DriftView = z.infer<typeof DriftView>;
 
 export const DeadLetter = z.object({
   jobId: z.string(),

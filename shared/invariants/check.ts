@@ -8,6 +8,7 @@ import { indexFacts } from "./index-facts.ts";
 import { burntAttempts } from "./rules/attempts.ts";
 import { driftedCounts } from "./rules/counts.ts";
 import { strayLetters, throttledToDeath, unrecordedDead } from "./rules/dead-letters.ts";
+import { overwritingFlips } from "./rules/follow-ups.ts";
 import { wrongLeases, wrongManifest } from "./rules/holdings.ts";
 import { differingJobs, lostJobs } from "./rules/jobs.ts";
 import { exceededRate, ignoredStops } from "./rules/pace.ts";
@@ -21,6 +22,7 @@ const RULES = [
   unaskedTokens,
   touchedTokens,
   differingJobs,
+  overwritingFlips,
   lostJobs,
   driftedCounts,
   unrecordedDead,

@@ -2,7 +2,7 @@
  * What the checker is given: D1 as it stands, and the other side's own account of itself (the emulator's ledger
  * and state). Plain values; who read them, and from where, is no business of a rule. No I/O. No clock.
  */
-import type { BatchOptions, BatchState, JobCounts } from "../job/batch.ts";
+import type { BatchKind, BatchOptions, BatchState, JobCounts } from "../job/batch.ts";
 import type { AttemptRecord, JobArgs, JobError, JobOutcome, JobOutputs, JobState } from "../job/job.ts";
 
 /** Everything of one target. Times in epoch ms. */
@@ -18,6 +18,9 @@ export type StoreFacts = {
 export type BatchFact = {
   readonly id: string;
   readonly state: BatchState;
+  /** Of a follow-up, `sourceId` is the batch whose rows it is about. */
+  readonly kind: BatchKind;
+  readonly sourceId: string | null;
   readonly collectionId: number;
   readonly options: BatchOptions;
   readonly rowsTotal: number;

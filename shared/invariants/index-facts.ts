@@ -20,6 +20,8 @@ export type Indexed = Facts & {
   readonly jobById: ReadonlyMap<string, JobFact>;
   readonly jobsOfBatch: ReadonlyMap<string, readonly JobFact[]>;
   readonly jobsOfToken: ReadonlyMap<TokenKey, readonly JobFact[]>;
+  /** Of those, the ones that write to the token: not what only reads it or left it to a later batch. */
+  readonly writersOfToken: ReadonlyMap<TokenKey, readonly JobFact[]>;
   readonly lettersOfJob: ReadonlyMap<string, readonly DeadLetterFact[]>;
   /** Tokens that a row had before somebody gave it another: their place in the manifest may be empty. */
   readonly leftTokens: ReadonlySet<TokenKey>;
@@ -50,6 +52,10 @@ export function indexFacts(facts: Facts): Indexed {
     jobById: new Map(store.jobs.map((job) => [jobId(job), job])),
     jobsOfBatch: groupBy(store.jobs, ({ batchId }) => batchId),
     jobsOfToken,
+    writersOfToken: groupBy(
+      store.jobs.filter((job) => isWriter(job, batchOf.get(job.batchId))),
+      keyOfJob,
+    ),
     lettersOfJob: groupBy(store.deadLetters, jobId),
     leftTokens: new Set(
       store.edits.map(({ batchId, tokenId }) => tokenKey(batchOf.get(batchId)?.collectionId ?? 0, tokenId)),
@@ -64,6 +70,13 @@ export function indexFacts(facts: Facts): Indexed {
     foreign: foreignKeys(facts, batchOf, jobsOfToken, deedsOf),
   };
 }
+
+const isWriter = (job: JobFact, batch: BatchFact | undefined): boolean =>
+  batch === undefined || batch.kind === "submit" || (batch.kind !== "verify" && !wasLeftAlone(job));
+
+/** A follow-up's row whose token a later batch holds: completed, and without a record of the token. */
+const wasLeftAlone = ({ state, outputs }: JobFact): boolean =>
+  state === "completed" && (outputs === null || outputs.token === null);
 
 const deedsIn = (calls: readonly CallFact[]): Deed[] =>
   calls

@@ -3,13 +3,13 @@
  * binding in workerd, a file on disk) asks the statements in one transaction, so that the answers agree.
  */
 import * as z from "zod";
-import { BATCH_STATES, BatchOptions } from "../job/batch.ts";
+import { BATCH_KINDS, BATCH_STATES, BatchOptions } from "../job/batch.ts";
 import { AttemptRecord, JOB_STATES, JobArgs, JobError, JobOutputs } from "../job/job.ts";
 import type { StoreFacts } from "./facts.ts";
 
 /** Each takes the target as its one parameter; their order is that of `toStoreFacts`. */
 export const STORE_QUERIES = [
-  `SELECT id, state, collection_id AS collectionId, options, rows_total AS rowsTotal, rows_valid AS rowsValid,
+  `SELECT id, state, kind, source_batch AS sourceId, collection_id AS collectionId, options, rows_total AS rowsTotal, rows_valid AS rowsValid,
      rows_invalid AS rowsInvalid, pending, queued, running, retryable, snoozed, completed, dead, cancelled, created,
      updated, unchanged, created_at AS createdAt, started_at AS startedAt, finished_at AS finishedAt
    FROM batches WHERE target = ?1 ORDER BY id`,
@@ -36,6 +36,8 @@ const BatchRow = z
   .object({
     id: z.string(),
     state: z.enum(BATCH_STATES),
+    kind: z.enum(BATCH_KINDS),
+    sourceId: z.string().nullable(),
     collectionId: z.number(),
     options: json(BatchOptions),
     rowsTotal: count,

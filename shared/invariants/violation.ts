@@ -8,6 +8,7 @@ export const PROMISES = {
   "asset.doubled": "a second asset for one token and field",
   "key.foreign_touched": "a token that somebody else made was written to, although onExisting says not to",
   "job.differs": "a completed job whose token is not what its row says",
+  "flip.overwrote": "a publish or unpublish wrote an older row over that of a later batch",
   "job.lost": "a row without a job, or a job that is open although its batch is over",
   "counts.drift": "a batch's counters are not what its jobs are",
   "dead.unrecorded": "a dead job without exactly one open dead letter",

@@ -15,6 +15,15 @@ export const BATCH_STATES = [
 ] as const;
 export type BatchState = (typeof BATCH_STATES)[number];
 
+/** A submission, or a follow-up over the rows that another batch completed. */
+export const BATCH_KINDS = ["submit", "publish", "unpublish", "verify"] as const;
+export type BatchKind = (typeof BATCH_KINDS)[number];
+export type FollowUpKind = Exclude<BatchKind, "submit">;
+
+/** How much of the window a batch gets beside others: see `shared/dispatch.ts`. */
+export const PRIORITIES = ["high", "normal", "low"] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
 /** States in which nothing moves without a person. */
 export const RESTING_STATES: readonly BatchState[] = [
   "invalid",
@@ -40,6 +49,8 @@ export const BatchOptions = z.object({
   tokenIds: z.enum(["file", "derived", "sequential"]),
   firstTokenId: z.string(),
   contentType: z.string().nullable(),
+  /** Batches from before there were any have none. */
+  priority: z.enum(PRIORITIES).default("normal"),
 });
 export type BatchOptions = z.infer<typeof BatchOptions>;
 

@@ -14,7 +14,15 @@ export const JOB_STATES = [
 ] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
-export const STEPS = ["create-token", "create-asset", "upload-asset", "publish-token"] as const;
+/** The first four make a token; each of the others is all that a job of a follow-up does. */
+export const STEPS = [
+  "create-token",
+  "create-asset",
+  "upload-asset",
+  "publish-token",
+  "unpublish-token",
+  "verify-token",
+] as const;
 export type Step = (typeof STEPS)[number];
 
 /** What Sequence calls `metadataField`: a token's asset is known by it. */

@@ -1,6 +1,6 @@
 /** Batches as people read them: one row each, whatever the size of the batch. Nothing here writes. */
 import * as z from "zod";
-import { BATCH_STATES, Halted, Waiting } from "../job/batch.ts";
+import { BATCH_KINDS, BATCH_STATES, Halted, PRIORITIES, Waiting } from "../job/batch.ts";
 import { flag, json } from "./columns.ts";
 import { type Db, sql } from "./db.ts";
 
@@ -9,6 +9,13 @@ export const BatchRow = z.object({
   target: z.string(),
   name: z.string(),
   state: z.enum(BATCH_STATES),
+  kind: z.enum(BATCH_KINDS),
+  source_batch: z.string().nullable(),
+  publish_batch: z.string().nullable(),
+  unpublish_batch: z.string().nullable(),
+  verify_batch: z.string().nullable(),
+  drifts: z.number(),
+  priority: z.enum(PRIORITIES),
   collection_id: z.number(),
   collection_published: flag,
   fingerprint: z.string(),

@@ -6,6 +6,7 @@ import { type JobKey, jobId } from "../job/job.ts";
 import { type ClaimedJob, jobBefore, keyOf, toClaimedJob } from "./claimed-job.ts";
 import { type Db, type Row, type Statement, sql } from "./db.ts";
 import { sharedOfJob } from "./media-fetches.ts";
+import { HELD_NOW, IS_HELD_BUSY, IS_SUPERSEDED } from "./superseded.ts";
 
 export type { ClaimedBatch, ClaimedJob, JobBefore } from "./claimed-job.ts";
 
@@ -27,10 +28,14 @@ const CLAIMABLE = `
   WHERE b.state = 'running' AND b.target = ?3
     AND (j.state = 'queued' OR (j.state IN ('retryable', 'snoozed') AND j.scheduled_at <= ?4))`;
 
-/** Two jobs may carry the same token (in two batches, say): the one the manifest points to has the right. */
+/**
+ * Two jobs may carry the same token (in two batches, say): the one the manifest points to has the right. Of a
+ * follow-up's also those that will write nothing: whose token belongs to a later batch by now, and that only read.
+ */
 const RIGHTFUL = `${CLAIMABLE}
-    AND EXISTS (SELECT 1 FROM manifest x WHERE x.target = b.target AND x.collection_id = b.collection_id
-      AND x.token_id = j.token_id AND x.batch_id = j.batch_id AND x.line = j.line)`;
+    AND (EXISTS (SELECT 1 FROM manifest x WHERE x.target = b.target AND x.collection_id = b.collection_id
+      AND x.token_id = j.token_id AND x.batch_id = j.batch_id AND x.line = j.line)
+    OR b.kind <> 'submit' AND (${IS_SUPERSEDED} OR b.kind = 'verify' AND NOT ${IS_HELD_BUSY}))`;
 
 /**
  * Claims what may be claimed of `keys`. Repeated with the same lease it changes nothing and returns the same
@@ -93,7 +98,8 @@ const jobsBefore = (keys: string, claim: Claim, due: number): Statement =>
   sql(
     `SELECT c.batch_id, c.line, p.outputs, p.args -> '$.media' AS media,
        p.state = 'completed' AND p.args_hash = c.args_hash AS is_done
-     FROM (SELECT j.batch_id, j.line, j.token_id, j.args_hash, b.target, b.collection_id ${CLAIMABLE}) c
+     FROM (SELECT j.batch_id, j.line, j.token_id, j.args_hash, b.target, b.collection_id ${CLAIMABLE}
+       AND b.kind = 'submit') c
      CROSS JOIN manifest x ON x.target = c.target AND x.collection_id = c.collection_id AND x.token_id = c.token_id
      CROSS JOIN jobs p ON p.batch_id = x.batch_id AND p.line = x.line
      WHERE (p.batch_id <> c.batch_id OR p.line <> c.line) AND p.state <> 'running' AND p.outputs IS NOT NULL
@@ -111,7 +117,7 @@ const forgetUploads = (keys: string, claim: Claim, due: number): Statement =>
          '$.url', NULL, '$.sha256', NULL, '$.bytes', NULL, '$.contentType', NULL))
        FROM json_each(jobs.outputs, '$.assets') a))
      FROM (SELECT j.batch_id AS b, j.line AS l ${CLAIMABLE} AND json_array_length(j.outputs, '$.assets') > 0
-       AND EXISTS (SELECT 1 FROM manifest x WHERE x.target = b.target AND x.collection_id = b.collection_id
+       AND b.kind = 'submit' AND EXISTS (SELECT 1 FROM manifest x WHERE x.target = b.target AND x.collection_id = b.collection_id
          AND x.token_id = j.token_id AND (x.batch_id <> j.batch_id OR x.line <> j.line))) c
      WHERE jobs.batch_id = c.b AND jobs.line = c.l`,
     keys,
@@ -124,6 +130,7 @@ const pointManifest = (keys: string, claim: Claim, due: number): Statement =>
   sql(
     `INSERT INTO manifest (target, collection_id, token_id, batch_id, line)
      SELECT b.target, b.collection_id, j.token_id, j.batch_id, j.line ${CLAIMABLE}
+       AND (b.kind = 'submit' OR b.kind <> 'verify' AND NOT ${IS_SUPERSEDED})
      ON CONFLICT (target, collection_id, token_id) DO UPDATE SET
        batch_id = excluded.batch_id, line = excluded.line, claims = claims + 1,
        owned = max(owned, coalesce((SELECT p.outputs ->> 'token' IS NOT NULL FROM jobs p
@@ -141,7 +148,8 @@ const pointManifest = (keys: string, claim: Claim, due: number): Statement =>
 const heldJobs = (keys: string, { leaseId, now }: Claim): Statement =>
   sql(
     `SELECT j.batch_id, j.line, j.args, j.attempt, j.outputs, j.attempts, j.run_epoch, b.collection_id, b.options,
-       x.claims AS key_claims, x.owned, x.sent, x.found, ${sharedOfJob("?3")} AS shared
+       x.claims AS key_claims, x.owned, x.sent, x.found, ${sharedOfJob("?3")} AS shared, b.kind,
+       b.collection_published, ${HELD_NOW}
      FROM json_each(?1) m
      CROSS JOIN jobs j ON j.batch_id = m.value ->> 'b' AND j.line = m.value ->> 'l'
      CROSS JOIN batches b ON b.id = j.batch_id

@@ -1,6 +1,6 @@
 /** A job as its claim hands it over: all that its run needs to know, read in the transaction that took it. */
 import * as z from "zod";
-import { BatchOptions } from "../job/batch.ts";
+import { BATCH_KINDS, type BatchKind, BatchOptions } from "../job/batch.ts";
 import { AttemptRecord, JobArgs, type JobKey, JobOutputs, NO_OUTPUTS } from "../job/job.ts";
 import { json } from "./columns.ts";
 import type { Row } from "./db.ts";
@@ -24,6 +24,10 @@ export type ClaimedJob = JobKey & {
   readonly before: JobBefore | null;
   /** Of its media addresses, those that other rows need as well. */
   readonly shared: readonly SharedFetch[];
+  /** Of a follow-up: the job of a later batch whose token it is now; this one is to leave it alone. */
+  readonly supersededBy: string | null;
+  /** Of a verify: whether whoever holds the token left it public; null: they did not end well, so nobody knows. */
+  readonly leftPublic: boolean | null;
   readonly batch: ClaimedBatch;
 };
 
@@ -40,8 +44,11 @@ export type ClaimedBatch = {
   readonly runEpoch: number;
   readonly collectionId: number;
   readonly options: BatchOptions;
+  readonly kind: BatchKind;
+  readonly collectionPublished: boolean;
 };
 
+const Kind = z.enum(BATCH_KINDS);
 const Attempts = z.array(AttemptRecord);
 const parsed = (value: unknown): unknown => JSON.parse(String(value));
 
@@ -71,11 +78,15 @@ export function toClaimedJob(row: Row, before: JobBefore | null): ClaimedJob {
     found: row.found === 1,
     before,
     shared: SharedFetches.parse(row.shared),
+    supersededBy: row.superseded_by === null ? null : String(row.superseded_by),
+    leftPublic: row.left_public === null ? null : row.left_public === 1,
     batch: {
       id: String(row.batch_id),
       runEpoch: Number(row.run_epoch),
       collectionId: Number(row.collection_id),
       options: BatchOptions.parse(parsed(row.options)),
+      kind: Kind.parse(row.kind),
+      collectionPublished: row.collection_published === 1,
     },
   };
 }

@@ -5,9 +5,9 @@
  * inserts is keyed, so that inserting it again changes nothing either.
  */
 import * as z from "zod";
-import { BatchOptions, type Halted, Waiting } from "../job/batch.ts";
+import { BATCH_KINDS, type BatchKind, BatchOptions, type Halted, Waiting } from "../job/batch.ts";
 import { LIMITS } from "../limits.ts";
-import { json } from "./columns.ts";
+import { flag, json } from "./columns.ts";
 import { type Db, type Statement, sql } from "./db.ts";
 
 const IntakeRow = z.object({
@@ -16,6 +16,9 @@ const IntakeRow = z.object({
   collection_id: z.number(),
   options: json(BatchOptions),
   source_key: z.string(),
+  kind: z.enum(BATCH_KINDS),
+  source_batch: z.string().nullable(),
+  collection_published: flag,
   intake_offset: z.number(),
   intake_line: z.number(),
   intake_state: z.string().nullable(),
@@ -32,6 +35,11 @@ export type IntakeBatch = {
   readonly collectionId: number;
   readonly options: BatchOptions;
   readonly sourceKey: string;
+  readonly kind: BatchKind;
+  /** Of a follow-up: the batch whose rows it is about. */
+  readonly sourceId: string | null;
+  /** As far as it was known before; the check says what it is now. */
+  readonly collectionPublished: boolean;
   readonly rows: { readonly total: number; readonly valid: number; readonly invalid: number };
   readonly waiting: Waiting | null;
   readonly place: IntakePlace;
@@ -62,6 +70,9 @@ export async function readIntake(db: Db, target: string, batchId: string): Promi
     collectionId: row.collection_id,
     options: row.options,
     sourceKey: row.source_key,
+    kind: row.kind,
+    sourceId: row.source_batch,
+    collectionPublished: row.collection_published,
     rows: { total: row.rows_total, valid: row.rows_valid, invalid: row.rows_invalid },
     waiting: row.waiting,
     place: { offset: row.intake_offset, line: row.intake_line, state: row.intake_state },

@@ -32,8 +32,13 @@ export const JobRow = z.object({
 });
 export type JobRow = z.infer<typeof JobRow>;
 
+/** Whether a token is public is said by the batch that made it: its follow-ups tell it, and know only of themselves. */
+const OUTPUTS = `CASE WHEN b.source_batch IS NULL THEN j.outputs ELSE json_set(j.outputs, '$.published', (
+    SELECT json(CASE s.outputs ->> '$.published' WHEN 1 THEN 'true' ELSE 'false' END) FROM jobs s
+    WHERE s.batch_id = b.source_batch AND s.line = j.line)) END AS outputs`;
+
 const COLUMNS = `j.batch_id, j.line, j.token_id, j.args ->> '$.token.name' AS name, j.state, j.outcome,
-  j.attempt, j.step, j.scheduled_at, j.outputs, j.error, j.attempts,
+  j.attempt, j.step, j.scheduled_at, ${OUTPUTS}, j.error, j.attempts,
   b.collection_id, b.collection_published`;
 
 export async function readJob(db: Db, target: string, key: JobKey): Promise<JobRow | null> {

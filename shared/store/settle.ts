@@ -3,12 +3,16 @@
  * computed from the rows that still match state and lease, so a settle done twice, or by a holder that lost
  * its lease, changes nothing.
  */
-import type { Halted, Waiting } from "../job/batch.ts";
+import type { BatchKind, Halted, Waiting } from "../job/batch.ts";
+import type { Drift } from "../job/drift.ts";
 import type { Evidence } from "../job/failure.ts";
 import { fingerprintOf } from "../job/fingerprint.ts";
 import type { AttemptRecord, JobError, JobKey, JobOutcome, JobOutputs, JobState, Step } from "../job/job.ts";
 import { LIMITS } from "../limits.ts";
 import { type Db, type Row, type Statement, sql } from "./db.ts";
+import { settleFollowUps } from "./follow-up-settle.ts";
+import { rateColumns } from "./rate.ts";
+import { SETTLED } from "./settled.ts";
 
 /** What a job becomes. `pending`: released, put back between two steps. */
 export type Settlement = JobKey & {
@@ -21,6 +25,11 @@ export type Settlement = JobKey & {
   readonly outcome: JobOutcome | null;
   readonly error: JobError | null;
   readonly evidence: Evidence | null;
+  /** Said of a follow-up's jobs only. */
+  readonly kind?: BatchKind;
+  readonly drifts?: readonly Drift[];
+  /** The job of a later batch that holds the token, which was therefore left alone. */
+  readonly supersededBy?: string | null;
 };
 
 export type Halt = { readonly batchId: string; readonly runEpoch: number; readonly halted: Halted };
@@ -46,25 +55,13 @@ export type SettledBatch = {
   readonly finishedAt: number | null;
 };
 
-/**
- * The rows a settle may touch and what they become. In a cancelled batch nothing goes back to work: only an
- * answer that is already there (completed, dead) still counts. ?1 settlements, ?2 lease.
- */
-const SETTLED = `
-  WITH s AS (
-    SELECT j.batch_id, j.line, j.token_id, j.args, b.target, v.value AS v,
-      CASE WHEN b.state = 'cancelled' AND v.value ->> 'state' IN ('pending', 'retryable', 'snoozed')
-        THEN 'cancelled' ELSE v.value ->> 'state' END AS state
-    FROM json_each(?1) v
-    CROSS JOIN jobs j ON j.batch_id = v.value ->> 'b' AND j.line = v.value ->> 'l'
-    CROSS JOIN batches b ON b.id = j.batch_id
-    WHERE j.state = 'running' AND j.lease_id = ?2)`;
-
 export async function settleJobs(db: Db, settle: Settle): Promise<SettledBatch[]> {
   const rows = JSON.stringify(settle.settlements.map(toWire));
   const batchIds = JSON.stringify([...new Set(settle.settlements.map(({ batchId }) => batchId))]);
+  const isFollowUp = settle.settlements.some(({ kind = "submit" }) => kind !== "submit");
   const results = await db.batch([
     moveCounters(rows, settle),
+    ...(isFollowUp ? settleFollowUps(rows, settle.leaseId, settle.now) : []),
     writeDeadLetters(rows, settle),
     writeJobs(rows, settle),
     ...settle.halts.map((halt) => haltBatch(halt)),
@@ -81,10 +78,7 @@ export async function settleJobs(db: Db, settle: Settle): Promise<SettledBatch[]
   return (results.at(-1)?.rows ?? []).map(toSettledBatch);
 }
 
-/**
- * The counters, and the speed: measured from a mark that moves on every two seconds, half new and half old,
- * so that a poller sees neither the jitter of one delivery nor an average over a night's pause.
- */
+/** The counters, and the speed. */
 const moveCounters = (rows: string, settle: Settle): Statement =>
   sql(
     `${SETTLED}
@@ -96,13 +90,7 @@ const moveCounters = (rows: string, settle: Settle): Statement =>
        waiting = CASE WHEN d.n_completed > 0 AND snoozed + d.n_snoozed = 0 THEN NULL ELSE waiting END,
        dispatch_line = min(dispatch_line, coalesce(d.first_pending, dispatch_line)),
        trial_left = trial_left + d.n_pending,
-       rate_per_second = CASE WHEN rate_mark_at > 0 AND ?3 - rate_mark_at >= 2000
-         THEN (rate_per_second + (completed + d.n_completed + dead + d.n_dead - rate_mark_done) * 1000.0
-           / (?3 - rate_mark_at)) / CASE WHEN rate_per_second > 0 THEN 2 ELSE 1 END
-         ELSE rate_per_second END,
-       rate_mark_done = CASE WHEN rate_mark_at = 0 OR ?3 - rate_mark_at >= 2000
-         THEN completed + d.n_completed + dead + d.n_dead ELSE rate_mark_done END,
-       rate_mark_at = CASE WHEN rate_mark_at = 0 OR ?3 - rate_mark_at >= 2000 THEN ?3 ELSE rate_mark_at END
+       ${rateColumns("d.n_completed + d.n_dead")}
      FROM (SELECT batch_id, count(*) AS n, sum(state = 'pending') AS n_pending, sum(state = 'retryable') AS n_retryable,
          sum(state = 'snoozed') AS n_snoozed, sum(state = 'completed') AS n_completed, sum(state = 'dead') AS n_dead,
          sum(state = 'cancelled') AS n_cancelled,
@@ -192,7 +180,7 @@ export const endTrials = (batchIds: string, now: number): Statement =>
 /** The batch's end, also used where a cancel or a sweep took the last open job away. */
 export const finishBatches = (batchIds: string, now: number): Statement =>
   sql(
-    `UPDATE batches SET state = 'finished', finished_at = ?2, waiting = NULL
+    `UPDATE batches SET state = 'finished', finished_at = ?2, waiting = NULL, rate_windows = max(rate_windows, 1)
      WHERE id IN (SELECT value FROM json_each(?1)) AND state = 'running'
        AND pending + queued + running + retryable + snoozed = 0`,
     batchIds,

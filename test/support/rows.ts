@@ -18,6 +18,7 @@ export const OPTIONS: BatchOptions = {
   tokenIds: "file",
   firstTokenId: "0",
   contentType: "text/csv",
+  priority: "normal",
 };
 
 export type SeedBatch = {

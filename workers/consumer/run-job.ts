@@ -1,5 +1,5 @@
 /** One job of a delivery, top to bottom: run its steps, decide, say what is to be recorded. */
-import type { AttemptRecord, JobError } from "../../shared/job/job.ts";
+import { type AttemptRecord, type JobError, NO_OUTPUTS } from "../../shared/job/job.ts";
 import { decide, type RunOutcome, type Verdict } from "../../shared/job/verdict.ts";
 import type { ClaimedJob } from "../../shared/store/claim.ts";
 import type { Halt, Settlement } from "../../shared/store/settle.ts";
@@ -82,7 +82,15 @@ function toSettlement(run: Run, outcome: RunOutcome, verdict: Verdict, endedAt: 
     outcome: verdict.kind === "complete" ? verdict.outcome : null,
     error: errorOf(verdict),
     evidence: verdict.kind === "bury" ? verdict.evidence : null,
+    ...(job.batch.kind === "submit" ? {} : ofFollowUp(run, verdict)),
   };
+}
+
+/** A row that was left alone says nothing of the token any more: that is another job's now. */
+function ofFollowUp({ job, drifts }: Run, verdict: Verdict): Partial<Settlement> {
+  const { supersededBy, batch } = job;
+  if (verdict.kind !== "complete") return { kind: batch.kind };
+  return { kind: batch.kind, drifts, supersededBy, ...(supersededBy !== null && { outputs: NO_OUTPUTS }) };
 }
 
 const errorOf = (verdict: Verdict): JobError | null => ("error" in verdict ? verdict.error : null);

@@ -25,6 +25,7 @@ import {
 } from "./routes/dead-letters.ts";
 import { getDoctor } from "./routes/doctor.ts";
 import { getBatchEvents } from "./routes/events.ts";
+import { followUpBatch, getDrifts } from "./routes/follow-ups.ts";
 import { deleteMediaSetFile, getMediaSet, nameMediaSetFiles, putMediaSetFile } from "./routes/media-sets.ts";
 import { getReplay, getReplays, postReplayAbort, replayDeadLetters } from "./routes/replays.ts";
 import { getResults } from "./routes/results.ts";
@@ -67,6 +68,10 @@ app.post("/v1/batches/:id/pause", operator, controlBatch("pause"));
 app.post("/v1/batches/:id/resume", operator, controlBatch("resume"));
 app.post("/v1/batches/:id/cancel", operator, controlBatch("cancel"));
 app.post("/v1/batches/:id/start", operator, controlBatch("start"));
+app.post("/v1/batches/:id/publish", operator, followUpBatch("publish"));
+app.post("/v1/batches/:id/unpublish", operator, followUpBatch("unpublish"));
+app.post("/v1/batches/:id/verify", operator, followUpBatch("verify"));
+app.get("/v1/batches/:id/drifts", viewer, getDrifts);
 
 app.get("/v1/dead-letters", viewer, getDeadLetters);
 app.patch("/v1/dead-letters", operator, patchDeadLetters);

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Problem } from "../../shared/api/contract.ts";
 import { problem } from "../../shared/api/problems.ts";
 import { FIELDS, fieldNamed } from "../../shared/intake/fields.ts";
-import type { BatchOptions } from "../../shared/job/batch.ts";
+import { type BatchOptions, PRIORITIES } from "../../shared/job/batch.ts";
 import { parseTokenId } from "../../shared/job/token-id.ts";
 import { fail, ok, type Result } from "../../shared/result.ts";
 import { invalidParameter, oneOf, readParams, textUpTo, unknownParameter, whole, yesOrNo } from "./query.ts";
@@ -23,6 +23,7 @@ const SubmitQuery = z.object({
   onInvalid: oneOf(["stop", "skip"]).default("stop"),
   onExisting: oneOf(["fail", "update", "skip"]).default("fail"),
   publish: yesOrNo.default(true),
+  priority: oneOf(PRIORITIES).default("normal"),
   dryRun: yesOrNo.default(false),
   first: whole(1, 1_000_000_000).optional(),
   force: yesOrNo.default(false),

@@ -5,7 +5,7 @@ import { type Indexed, type TokenKey, tokenKey } from "../index-facts.ts";
 import { type Violation, violation } from "../violation.ts";
 
 export function wrongManifest(index: Indexed): Violation[] {
-  const unlisted = [...index.jobsOfToken].flatMap(([key, jobs]) =>
+  const unlisted = [...index.writersOfToken].flatMap(([key, jobs]) =>
     index.manifestOf.has(key)
       ? []
       : jobs
@@ -24,7 +24,7 @@ const told = (token: TokenKey, { batchId, line }: { batchId: string; line: numbe
  */
 function wrongRow(index: Indexed, row: ManifestFact): Violation[] {
   const key = tokenKey(row.collectionId, row.tokenId);
-  const jobs = index.jobsOfToken.get(key) ?? [];
+  const jobs = index.writersOfToken.get(key) ?? [];
   const claims = jobs.reduce((sum, job) => sum + job.claims, 0);
   if (row.batchId === "" && (claims === 0 || index.leftTokens.has(key))) return [];
   const pointed = index.jobById.get(jobId(row));

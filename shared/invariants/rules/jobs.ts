@@ -46,7 +46,7 @@ function openJobs({ id, state, collectionId }: BatchFact, jobs: readonly JobFact
 
 /** Asked of the job that wrote the token last, and only if no later one has begun to write it again. */
 export function differingJobs(index: Indexed): Violation[] {
-  return [...index.jobsOfToken].flatMap(([key, jobs]) => {
+  return [...index.writersOfToken].flatMap(([key, jobs]) => {
     const job = lastCompleted(jobs);
     if (!job?.outputs?.token || jobs.some((other) => isWritingAfter(other, job))) return [];
     return differences(index, key, job).map((message) =>

@@ -24,7 +24,7 @@ export function doubledTokens(index: Indexed): Violation[] {
 /** Public without its media: as it stands now, and at each moment at which a call left it public. */
 export function bareTokens(index: Indexed): Violation[] {
   return [...index.jobsOfToken].flatMap(([key, jobs]) => [
-    ...bareNow(index, key, jobs),
+    ...bareNow(index, key, index.writersOfToken.get(key) ?? []),
     ...bareOnce(index, key, jobs),
   ]);
 }

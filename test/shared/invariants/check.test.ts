@@ -67,9 +67,32 @@ const failedWith =
     ],
   });
 
+/** As if batch A had been published later, and its older row of token 1 had gone over that of batch B. */
+function withStalePublish(): Facts {
+  const [a, b] = [store.batches[0], store.batches[1]];
+  const newer = store.jobs.find(({ batchId }) => batchId === "bat_B");
+  if (!a || !b || !newer) throw new Error("the good facts have changed");
+  const flip: BatchFact = { ...b, id: "bat_E", kind: "publish", sourceId: a.id, startedAt: 29_000 };
+  const attempts = newer.attempts.map((one) => ({ ...one, startedAt: 30_000, endedAt: 30_050 }));
+  const job: JobFact = { ...newer, batchId: flip.id, line: 2, stateAt: 30_060, attempts };
+  return withStore({
+    batches: [...store.batches, flip],
+    jobs: [...store.jobs, job],
+    manifest: store.manifest.map((row) =>
+      row.batchId === newer.batchId ? { ...row, batchId: flip.id, line: 2, claims: row.claims + 1 } : row,
+    ),
+  });
+}
+
 type Case = [broken: string, name: PromiseName, facts: Facts, says: RegExp];
 
 const cases: Case[] = [
+  [
+    "a publish goes over a later batch's row",
+    "flip.overwrote",
+    withStalePublish(),
+    /batch bat_E line 2, token 900\/1: expected it to be left to bat_B:\d+/,
+  ],
   [
     "a second CreateToken succeeds",
     "token.doubled",

@@ -32,6 +32,7 @@ const OPTIONS: BatchOptions = {
   tokenIds: "file",
   firstTokenId: "0",
   contentType: "text/csv",
+  priority: "normal",
 };
 
 const row = (tokenId: string, name = `Relic ${tokenId}`): JobArgs => ({
@@ -105,6 +106,8 @@ const idOf = (tokenId: string): number => 4_400 + Number(tokenId);
 const untaken: Partial<JobFact> = { attempt: 0, claims: 0, outputs: null, outcome: null, attempts: [] };
 
 const batch = (id: string, given: Partial<BatchFact>): BatchFact => ({
+  kind: "submit",
+  sourceId: null,
   id,
   state: "finished",
   collectionId: COLLECTION,

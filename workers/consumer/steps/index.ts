@@ -1,26 +1,37 @@
-/** The four steps in their order, and what a run of them comes to. */
+/** The steps of each kind of batch in their order, and what a run of them comes to. */
 
-import type { Step } from "../../../shared/job/job.ts";
+import type { BatchKind } from "../../../shared/job/batch.ts";
+import type { JobOutcome, Step } from "../../../shared/job/job.ts";
 import type { RunOutcome } from "../../../shared/job/verdict.ts";
 import { Stopped } from "../stopped.ts";
 import { createAsset } from "./create-asset.ts";
 import { createToken } from "./create-token.ts";
+import { flipToken } from "./flip-token.ts";
 import { discardMedia } from "./media.ts";
 import { publishToken } from "./publish-token.ts";
 import { isStillTheSame } from "./refresh.ts";
 import type { Run, StepFailure, StepResult } from "./run.ts";
 import { uploadAsset } from "./upload-asset.ts";
+import { verifyToken } from "./verify-token.ts";
 
-const STEPS: readonly [Step, (run: Run) => Promise<StepResult>][] = [
-  ["create-token", createToken],
-  ["create-asset", createAsset],
-  ["upload-asset", uploadAsset],
-  ["publish-token", publishToken],
-];
+const STEPS: Readonly<Record<BatchKind, readonly [Step, (run: Run) => Promise<StepResult>][]>> = {
+  submit: [
+    ["create-token", createToken],
+    ["create-asset", createAsset],
+    ["upload-asset", uploadAsset],
+    ["publish-token", publishToken],
+  ],
+  publish: [["publish-token", flipToken]],
+  unpublish: [["unpublish-token", flipToken]],
+  verify: [["verify-token", verifyToken]],
+};
 
 /** Runs the steps; stops between two of them where the delivery may not go on. */
 export async function runSteps(run: Run): Promise<RunOutcome> {
+  const { kind } = run.job.batch;
+  if (kind !== "submit" && run.job.supersededBy !== null) return { kind: "completed", outcome: "unchanged" };
   try {
+    if (kind !== "submit") return await pass(run);
     const same = await isStillTheSame(run);
     if (!same.ok) return failBefore(run, same.error);
     if (same.value) return { kind: "completed", outcome: "unchanged" };
@@ -42,7 +53,8 @@ function failBefore(run: Run, error: StepFailure): RunOutcome {
 }
 
 async function pass(run: Run): Promise<RunOutcome> {
-  for (const [step, perform] of STEPS) {
+  const { kind } = run.job.batch;
+  for (const [step, perform] of STEPS[kind]) {
     const startedAt = run.ctx.now();
     const result = await perform(run);
     const outcome = !result.ok ? "failed" : result.value === "skipped" ? "reused" : result.value;
@@ -52,8 +64,18 @@ async function pass(run: Run): Promise<RunOutcome> {
     if (!result.ok) return toFailed(result.error);
     if (result.value === "skipped") return { kind: "completed", outcome: "unchanged" };
   }
-  return { kind: "completed", outcome: run.outputs.token === "created" ? "created" : "updated" };
+  return {
+    kind: "completed",
+    outcome: OUTCOME[kind] ?? (run.outputs.token === "created" ? "created" : "updated"),
+  };
 }
+
+/** What a follow-up does to its token, whoever made that. */
+const OUTCOME: { readonly [kind in BatchKind]?: JobOutcome } = {
+  publish: "updated",
+  unpublish: "updated",
+  verify: "unchanged",
+};
 
 const isMissing = (run: RunOutcome): boolean =>
   run.kind === "failed" && run.failure.reason === "not_found" && run.step !== "create-token";
@@ -66,7 +88,8 @@ function mend(run: Run): Promise<RunOutcome> {
 
 const toFailed = ({ step, failure }: StepFailure): RunOutcome => ({ kind: "failed", step, failure });
 
-const lastStep = (run: Run): Step => run.records.at(-1)?.step ?? "create-token";
+const lastStep = (run: Run): Step =>
+  run.records.at(-1)?.step ?? STEPS[run.job.batch.kind][0]?.[0] ?? "create-token";
 
 /** A defect of ours, or of the platform under us: tried again like anything unnamed, and never thrown further. */
 const defect = (error: unknown) => ({

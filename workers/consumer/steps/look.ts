@@ -70,7 +70,7 @@ const saysTheSame = (token: SequenceToken, args: JobArgs): boolean =>
   canonical(token.attributes ?? []) === canonical(args.token.attributes ?? []);
 
 /** JSON with sorted keys: Sequence gives maps back in its own order. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, one: unknown) =>
     one !== null && typeof one === "object" && !Array.isArray(one)
       ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -23,7 +23,10 @@ export async function findUploaded(run: Run, field: MediaField, media: MediaInHa
 }
 
 /** Hex; null where the body is longer than expected or breaks off. */
-async function hashUpTo(body: ReadableStream<Uint8Array> | null, bytes: number): Promise<string | null> {
+export async function hashUpTo(
+  body: ReadableStream<Uint8Array> | null,
+  bytes: number,
+): Promise<string | null> {
   const digest = new crypto.DigestStream("SHA-256");
   const writer = digest.getWriter();
   let read = 0;

@@ -1,4 +1,5 @@
 /** One run of one job: what it was given, what it has found out and made so far. The steps read and write it. */
+import type { Drift } from "../../../shared/job/drift.ts";
 import type { Failure } from "../../../shared/job/failure.ts";
 import type {
   JobArgs,
@@ -31,9 +32,11 @@ export type Run = {
   seen: Seen | null;
   readonly media: Map<MediaField, MediaInHand>;
   readonly records: StepRecord[];
+  /** What a verify has found so far. */
+  readonly drifts: Drift[];
 };
 
-/** `skipped`: somebody else's token, and the batch says to leave those alone. */
+/** `skipped`: somebody else's token, and the batch says to leave those alone; or a later batch's. */
 export type StepOutcome = "done" | "reused" | "skipped";
 export type StepResult = Result<StepOutcome, StepFailure>;
 
@@ -55,6 +58,7 @@ export function startRun(ctx: ConsumerContext, delivery: Delivery, job: ClaimedJ
     seen: null,
     media: new Map(),
     records: [],
+    drifts: [],
   };
 }
 
@@ -64,6 +68,8 @@ export function startRun(ctx: ConsumerContext, delivery: Delivery, job: ClaimedJ
  */
 function knownOutputs(job: ClaimedJob): JobOutputs {
   const { outputs, before, args, batch } = job;
+  // A follow-up sends no media: whatever became of its last run, its record of the assets is as good as it was.
+  if (batch.kind !== "submit") return outputs;
   if (wasLost(job)) {
     return { ...outputs, assets: outputs.assets.map(({ field, id }) => bareAsset(field, id)) };
   }

@@ -5,6 +5,7 @@ import type { Waiting } from "../../../shared/job/batch.ts";
 import type { Failure } from "../../../shared/job/failure.ts";
 import { PLATFORM, SECOND } from "../../../shared/limits.ts";
 import { proveCollection } from "../../../shared/sequence/prove.ts";
+import { insertCollectionDrift } from "../../../shared/store/follow-ups.ts";
 import { haltIntake, type IntakeBatch, moveIntake, recordStep } from "../../../shared/store/intake.ts";
 import { countOwned } from "../../../shared/store/intake-tokens.ts";
 import { endIf, goIf, type IntakeContext, LOST, type Next } from "./context.ts";
@@ -19,6 +20,7 @@ export async function checkCollection(
   const proven = await proveCollection(ctx.sequence, batch.collectionId);
   if (!proven.ok) return settleFailure(batch, state, proven.error, ctx);
   const { published, tokenCount } = proven.value;
+  if (batch.kind !== "submit") return goOnToCopy(batch, published, ctx);
   const owned = await countOwned(ctx.db, batch);
   // A token that somebody else made can be overwritten in silence, so it must be known before the first write.
   const strangers = tokenCount === null || tokenCount > owned;
@@ -32,6 +34,20 @@ export async function checkCollection(
     now: ctx.now(),
   });
   return goIf(await recordStep(ctx.db, [], move));
+}
+
+/** Of a follow-up. A collection that is not as public as it was left concerns no one row. */
+async function goOnToCopy(batch: IntakeBatch, published: boolean, ctx: IntakeContext): Promise<Next> {
+  const hidden = batch.kind === "verify" && batch.collectionPublished && !published;
+  const next = `Publish it again: \`npx --no mintline collection publish ${batch.collectionId}\`.`;
+  const drift = { field: "collection", expected: "published", got: "unpublished", next };
+  const move = moveIntake(batch, {
+    to: placeWith(batch.place, { phase: "copy", after: 0 }),
+    waiting: null,
+    collectionPublished: published,
+    now: ctx.now(),
+  });
+  return goIf(await recordStep(ctx.db, hidden ? insertCollectionDrift(batch, drift, ctx.now()) : [], move));
 }
 
 /** How often a failure that names no cause is met before a person is asked. */

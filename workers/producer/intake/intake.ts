@@ -7,6 +7,7 @@ import { LIMITS } from "../../../shared/limits.ts";
 import { type IntakeBatch, readIntake } from "../../../shared/store/intake.ts";
 import { checkCollection } from "./check.ts";
 import type { IntakeContext, Next } from "./context.ts";
+import { copySource } from "./copy.ts";
 import { findDuplicates } from "./duplicates.ts";
 import { finish } from "./finish.ts";
 import { listUpstream } from "./list.ts";
@@ -63,6 +64,8 @@ function takeStep(batch: IntakeBatch, ctx: IntakeContext): Promise<Next> {
       return listUpstream(batch, state, ctx);
     case "unchanged":
       return markUnchanged(batch, state, ctx);
+    case "copy":
+      return copySource(batch, state, ctx);
     case "done":
       return finish(batch, ctx);
   }

@@ -54,6 +54,8 @@ export const IntakeState = z.discriminatedUnion("phase", [
   /** `first`: the first token of the page before, to notice a server that answers the same page for ever. */
   z.object({ phase: z.literal("list"), page: z.number(), first: z.string().nullable(), tries: z.number() }),
   z.object({ phase: z.literal("unchanged"), after: z.number() }),
+  /** A follow-up: the jobs of its source behind this line are still to be copied. */
+  z.object({ phase: z.literal("copy"), after: z.number() }),
   z.object({ phase: z.literal("done") }),
 ]);
 export type IntakeState = z.infer<typeof IntakeState>;

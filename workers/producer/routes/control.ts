@@ -51,7 +51,7 @@ function wrongState(verb: BatchVerb, got: BatchState): Problem {
   );
 }
 
-const NEXT_FROM: Readonly<Record<BatchState, string>> = {
+export const NEXT_FROM: Readonly<Record<BatchState, string>> = {
   receiving: "Wait until the file has come in, or cancel the batch.",
   validating: "Wait until the file is validated; meanwhile the batch can be paused or cancelled.",
   invalid:

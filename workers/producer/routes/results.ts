@@ -23,6 +23,7 @@ export async function getResults(c: C): Promise<Response> {
   const batch = await readResultBatch(ctx.db, ctx.config.target, id);
   if (batch === null) return refuse(notFound("batch.not_found", id));
   if (batch.state === "receiving") return refuse(notReady);
+  if (batch.source_key === "") return refuse(noFile(id));
   const source = await openR2(ctx.bucket, batch.source_key);
   if (source === null) return refuse(fileGone(id));
   const [name = "", extension = ""] = (c.req.param("file") ?? "").split(".");
@@ -83,6 +84,13 @@ const streamOf = (pieces: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array
       },
     },
     { highWaterMark: 0 },
+  );
+
+const noFile = (id: string): Problem =>
+  problem(
+    "results.no_file",
+    `Batch ${id} follows up another one and has no file of its own.`,
+    `GET /v1/batches/${id} names that one in sourceId; the results of its file are there, and what became of these rows in GET /v1/batches/${id}/jobs.`,
   );
 
 const notReady: Problem = problem(
