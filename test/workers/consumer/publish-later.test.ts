@@ -1,7 +1,8 @@
 /** Publish later and take back: what is complete is flipped, media is not touched, nothing newer is undone. */
 import { describe, expect, test } from "vitest";
 import { sql } from "../../../shared/store/db.ts";
-import { deliver, queueAll } from "../../support/consumer.ts";
+import { deliver, makeDue, queueAll } from "../../support/consumer.ts";
+import { dieAfterCalls, rescueAfterRestart } from "../../support/dead-consumer.ts";
 import { api, ask, ear, emulator, followUp, isPublic, staged, takeIn } from "../../support/follow-ups.ts";
 import { received } from "../../support/intake.ts";
 import { violationsIn } from "../../support/invariants.ts";
@@ -107,6 +108,53 @@ describe("a staged batch", () => {
     expect(await batchOf(followUpId)).toMatchObject({ state: "finished", completed: 3, updated: 3 });
     expect(await shown(collectionId, 3)).toEqual([true, true, true]);
     expect(await violationsIn(db, { batchIds: [id, followUpId] })).toEqual([]);
+  });
+
+  test("is flipped to the end by the next run, where a consumer died in the middle", async () => {
+    const { collectionId, id, calls } = await stage(2);
+    const flipId = String((await ask("publish", id)).body.id);
+    await takeIn(flipId);
+    await dieAfterCalls(await queueAll(flipId));
+    expect(await calls()).toHaveLength(2);
+    await rescueAfterRestart(flipId);
+    await makeDue(flipId);
+    await deliver([2, 3].map((line) => ({ batchId: flipId, line })));
+    expect(await batchOf(flipId)).toMatchObject({ state: "finished", completed: 2, updated: 2 });
+    expect(await calls()).toEqual(["UpdateToken", "UpdateToken"]);
+    expect(await shown(collectionId, 2)).toEqual([true, true]);
+    expect(await violationsIn(db, { batchIds: [id, flipId] })).toEqual([]);
+  });
+
+  test("can be paused, resumed and cancelled while it is flipped, and then asked for anew", async () => {
+    const { collectionId, id } = await stage();
+    const flipId = String((await ask("publish", id)).body.id);
+    await takeIn(flipId);
+    expect((await api.post(`/v1/batches/${flipId}/pause`)).status).toBe(200);
+    await carryOn();
+    expect(await shown(collectionId, 3)).toEqual([false, false, false]);
+    expect((await ask("publish", id)).body).toMatchObject({ id: flipId, state: "paused" });
+    await api.post(`/v1/batches/${flipId}/cancel`);
+    const anew = await followUp("publish", id);
+    expect(anew).toMatchObject({ state: "finished", outcomes: { updated: 3 } });
+    expect(anew.id).not.toBe(flipId);
+    expect(await shown(collectionId, 3)).toEqual([true, true, true]);
+  });
+
+  test("is halted by a key that is refused, and goes on with the next one", async () => {
+    const { collectionId, id } = await stage(2);
+    await emulator.setFaults({
+      id: "key",
+      where: { method: "UpdateToken", collectionId },
+      what: { kind: "refusedKey" },
+    });
+    const flip = await followUp("publish", id);
+    expect(flip).toMatchObject({ state: "halted", halted: { code: "key.refused" }, jobs: { dead: 0 } });
+    await emulator.clearFaults("key");
+    await api.post(`/v1/batches/${flip.id}/resume`);
+    await carryOn();
+    await deliver([2, 3].map((line) => ({ batchId: String(flip.id), line })));
+    expect(await batchOf(String(flip.id))).toMatchObject({ state: "finished", updated: 2 });
+    expect(await shown(collectionId, 2)).toEqual([true, true]);
   });
 
   test("flips only what is complete", async () => {
