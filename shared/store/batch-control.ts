@@ -38,7 +38,7 @@ export const resumeBatch = (db: Db, aim: Aim): Promise<BatchState | null> =>
          state = CASE WHEN NOT (${HAS_RUN}) THEN 'validating' WHEN ${OPEN_JOBS} > 0 THEN 'running' ELSE 'finished' END,
          finished_at = CASE WHEN ${HAS_RUN} AND ${OPEN_JOBS} = 0 THEN ?3 END,
          trial_left = CASE WHEN trial_left = 0 AND ${OPEN_JOBS} = pending THEN NULL ELSE trial_left END,
-         rate_mark_at = 0,
+         rate_mark_at = ?3, rate_mark_done = completed + dead + running / 2,
          intake_at = CASE WHEN ${HAS_RUN} THEN intake_at ELSE ?3 END,
          halted = NULL, waiting = NULL, ${NEW_EPOCH}`,
       aim.id,

@@ -90,7 +90,7 @@ const moveCounters = (rows: string, settle: Settle): Statement =>
        waiting = CASE WHEN d.n_completed > 0 AND snoozed + d.n_snoozed = 0 THEN NULL ELSE waiting END,
        dispatch_line = min(dispatch_line, coalesce(d.first_pending, dispatch_line)),
        trial_left = trial_left + d.n_pending,
-       ${rateColumns("d.n_completed + d.n_dead")}
+       ${rateColumns({ gained: "d.n_completed + d.n_dead", running: "running - d.n" })}
      FROM (SELECT batch_id, count(*) AS n, sum(state = 'pending') AS n_pending, sum(state = 'retryable') AS n_retryable,
          sum(state = 'snoozed') AS n_snoozed, sum(state = 'completed') AS n_completed, sum(state = 'dead') AS n_dead,
          sum(state = 'cancelled') AS n_cancelled,

@@ -98,6 +98,7 @@ describe("a submission", () => {
       tokenIds: "file",
       firstTokenId: "0",
       contentType: "text/csv",
+      priority: "normal",
     });
   });
 
@@ -264,17 +265,17 @@ describe("an idempotency key", () => {
     }
   });
 
-  test("makes one batch of twenty submissions at once", async () => {
+  test("makes one batch of fifty submissions at once", async () => {
     const before = [await batchCount(), (await sourceKeys()).length];
     const mine = producer();
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () =>
-        post("collectionId=1", { headers: { "idempotency-key": "twenty" } }, mine),
+      Array.from({ length: 50 }, () =>
+        post("collectionId=1", { headers: { "idempotency-key": "fifty" } }, mine),
       ),
     );
     expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
     expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(19);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(49);
     expect([await batchCount(), (await sourceKeys()).length]).toEqual(before.map((count) => count + 1));
     expect(mine.sent.intake).toEqual([{ v: 1, b: answers[0]?.body.id }]);
   });

@@ -11,13 +11,10 @@ import type { App, ProducerContext } from "../context.ts";
 import { PAGE_QUERY, pageOf, readCursor } from "../paging.ts";
 import { notFound, refuse } from "../problem.ts";
 import { NoQuery, oneOf, readQuery } from "../query.ts";
-import { batchView, isMoving } from "../views/batch.ts";
+import { askAgainSeconds, batchView } from "../views/batch.ts";
 import { jobView } from "../views/job.ts";
 
 type C = Context<App>;
-
-/** Soon enough for a progress bar; a batch that waits for somebody else need not be asked so often. */
-const ASK_AGAIN_SECONDS = { moving: 1, waiting: 5 } as const;
 
 export async function getBatches(c: C): Promise<Response> {
   const { ctx } = c.var;
@@ -43,9 +40,8 @@ export async function getBatch(c: C): Promise<Response> {
 
 /** A Batch as every route answers it, saying when to ask again. */
 export function answerBatch(c: C, batch: Batch, status: 200 | 202 = 200): Response {
-  if (isMoving(batch)) {
-    c.header("Retry-After", String(ASK_AGAIN_SECONDS[batch.waiting ? "waiting" : "moving"]));
-  }
+  const seconds = askAgainSeconds(batch, c.var.ctx.now());
+  if (seconds !== null) c.header("Retry-After", String(seconds));
   return c.json(batch, status);
 }
 

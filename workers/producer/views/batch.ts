@@ -49,6 +49,27 @@ export const isMoving = ({ state, jobs }: Batch): boolean =>
   jobs.running > 0 ||
   (state === "cancelled" && openJobs(jobs) > 0);
 
+/** A batch that is being read or has no speed yet: soon enough for a progress bar. */
+const ASK_SOON_SECONDS = 1;
+/** A hundredth of what is left moves a bar by one; seldom enough for a long run, often enough for who looks on. */
+const ASK_SECONDS = { most: 10, share: 0.01 } as const;
+/** Where somebody else is waited for: not before they said, but soon enough to see that it goes on. */
+const WAITING_SECONDS = { unknown: 5, most: 30 } as const;
+
+/** When to ask again, in seconds; null: it will look the same until somebody does something. */
+export function askAgainSeconds(batch: Batch, now: number): number | null {
+  if (!isMoving(batch)) return null;
+  const { waiting, etaSeconds } = batch;
+  if (waiting !== null) {
+    const left = waiting.until === null ? WAITING_SECONDS.unknown : (Date.parse(waiting.until) - now) / 1000;
+    return clamp(Math.ceil(left), WAITING_SECONDS.most);
+  }
+  if (etaSeconds === null) return ASK_SOON_SECONDS;
+  return clamp(Math.round(etaSeconds * ASK_SECONDS.share), ASK_SECONDS.most);
+}
+
+const clamp = (seconds: number, most: number): number => Math.min(most, Math.max(ASK_SOON_SECONDS, seconds));
+
 const countsOf = (row: BatchRow): JobCounts => ({
   pending: row.pending,
   queued: row.queued,
@@ -80,5 +101,6 @@ function rateOf(row: BatchRow): number {
 function etaOf(row: BatchRow, open: number): number | null {
   if (row.state === "finished") return 0;
   if (row.state !== "running" || row.waiting !== null || row.rate_per_second <= 0) return null;
-  return Math.ceil(open / row.rate_per_second);
+  // What runs counts as half done, as it does for the speed.
+  return Math.ceil((open - row.running / 2) / row.rate_per_second);
 }
