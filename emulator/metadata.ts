@@ -1,6 +1,6 @@
 /**
  * metadata.ts: the few methods of the Metadata service that a pipeline needs: liveness, the tokens of a
- * linked contract, and the refresh of its index (done at once here). They take the public access key.
+ * linked contract, and the refresh of its index (done at once, or after `refreshTaskMs`). They take the public access key.
  */
 
 import { stamp } from "./clock.ts";
@@ -60,8 +60,9 @@ function refresh({ world }: Scope, args: ReturnType<typeof refreshArgs>): object
 }
 
 function taskStatus({ world }: Scope, { taskId }: ReturnType<typeof taskArgs>): object | Refusal {
-  const task = world.store.get("SELECT id FROM tasks WHERE id = ?", taskId);
-  return task === undefined ? refuse("NotFound", "task not found") : { status: "DONE" };
+  const task = world.store.get<{ at_ms: number }>("SELECT at_ms FROM tasks WHERE id = ?", taskId);
+  if (task === undefined) return refuse("NotFound", "task not found");
+  return { status: world.now() < task.at_ms + world.switches.refreshTaskMs ? "QUEUED" : "DONE" };
 }
 
 function chainNumber(chainID: string): number {

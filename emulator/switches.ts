@@ -35,6 +35,8 @@ export const switchesSchema = z.strictObject({
   bodyLimit: wholeNumber.nullable(),
   /** Emit `source`, `status`, `queuedAt` in tokens (since 2025-03); off is the shape of 2024. */
   v2Fields: z.boolean(),
+  /** A task of RefreshTokenMetadata is QUEUED for so long before it is DONE. */
+  refreshTaskMs: wholeNumber,
 });
 
 export type Switches = z.infer<typeof switchesSchema>;
@@ -54,4 +56,5 @@ export const defaultSwitches: Switches = {
   pageMax: null,
   bodyLimit: null,
   v2Fields: true,
+  refreshTaskMs: 0,
 };

@@ -157,6 +157,9 @@ export const LIMITS = {
   /** Rescues before a job that keeps killing its consumer is buried as `job.crashed`. */
   rescuesMax: 10,
 
+  /** Tokens of one RefreshTokenMetadata: what Sequence documents as the cap of a contract in its batch call. */
+  refreshTokens: 50,
+
   /** Verify: what is not as public as it was left is looked at once more after this; a cache may be behind. */
   verifyAgainMs: 1 * SECOND,
 

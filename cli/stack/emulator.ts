@@ -17,6 +17,8 @@ export type Emulator = {
   readonly url: string;
   /** A secret key with Write access to the project. */
   readonly key: string;
+  /** The public access key of the same project. */
+  readonly publicKey: string;
   /** The port that it had before, if it had to give that up. */
   readonly movedFrom: number | null;
 };
@@ -50,7 +52,13 @@ export async function startEmulator(
     logFile: state.emulatorLog,
   });
   const movedFrom = before !== null && before !== port ? before : null;
-  return { child, url: `http://127.0.0.1:${port}`, key: await makeKey(at.projectId, secret), movedFrom };
+  return {
+    child,
+    url: `http://127.0.0.1:${port}`,
+    key: await makeKey(at.projectId, secret),
+    publicKey: `emulator-public-${at.projectId}`,
+    movedFrom,
+  };
 }
 
 export const emulatorReady = (emulator: Emulator, stopping: AbortSignal): Promise<NotReady | null> =>

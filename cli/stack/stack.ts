@@ -136,10 +136,10 @@ async function bringUpEmulator(
   return emulator;
 }
 
-/** What the person set wins; the emulator fills in its address, its key and its media host. */
+/** What the person set wins; the emulator fills in its address, its keys and its media host. */
 export function completeVariables(
   given: Variables,
-  emulator: Pick<Emulator, "url" | "key"> | null,
+  emulator: Pick<Emulator, "url" | "key" | "publicKey"> | null,
   startedAt: number,
 ): Variables {
   const own: Variables = { ...given, STARTED_AT: String(startedAt) };
@@ -147,6 +147,7 @@ export function completeVariables(
   return {
     EMULATOR_URL: emulator.url,
     JWT_ACCESS_KEY: emulator.key,
+    PROJECT_ACCESS_KEY: emulator.publicKey,
     MEDIA_PRIVATE_HOSTS: new URL(emulator.url).host,
     ...own,
   };

@@ -20,6 +20,8 @@ import {
   Collection,
   type CollectionInput,
   type CollectionPatch,
+  Contract,
+  type ContractInput,
   DeadLetter,
   DeadLetterDetail,
   DeadLetterGroup,
@@ -34,6 +36,8 @@ import {
   type Page,
   Patched,
   pageOf,
+  Refresh,
+  type RefreshRequest,
   Replay,
   type ReplayRequest,
   RowProblem,
@@ -196,6 +200,13 @@ export function createClient(to: Connection) {
       ask(to, { method: "PUT", path: `/v1/collections/${id}/image`, body: image }, Collection),
     publishCollection: (id: number) => post(`/v1/collections/${id}/publish`, Collection),
     unpublishCollection: (id: number) => post(`/v1/collections/${id}/unpublish`, Collection),
+
+    contracts: (id: number) => get(`/v1/collections/${id}/contracts`, pageOf(Contract)),
+    linkContract: (id: number, input: ContractInput) =>
+      post(`/v1/collections/${id}/contracts`, Contract, input),
+    refreshCollection: (id: number, request: RefreshRequest = {}) =>
+      post(`/v1/collections/${id}/refresh`, Refresh, request),
+    refresh: (id: string) => get(`/v1/refreshes/${segment(id)}`, Refresh),
 
     token: (collection: number, tokenId: string) =>
       get(`/v1/collections/${collection}/tokens/${segment(tokenId)}`, TokenReading),

@@ -80,6 +80,8 @@ export const Batch = z.object({
   /** Of a verify: how much it found to be other than it was left. GET /v1/batches/{id}/drifts lists it. */
   drifts: z.number(),
   plan: Plan.nullable(),
+  /** False: submitted with `publish=false`; whether it has been published since, `followUps` tells. */
+  publish: z.boolean(),
   createdAt: IsoTime,
   startedAt: IsoTime.nullable(),
   finishedAt: IsoTime.nullable(),
@@ -359,6 +361,42 @@ export const Collection = z.object({
   contractUri: z.string(),
 });
 export type Collection = z.infer<typeof Collection>;
+
+export const ContractInput = z.strictObject({
+  chainId: z.number().int().positive(),
+  contractAddress: z.string().regex(/^0x[0-9a-fA-F]{40}$/, "Expected 0x and 40 hex digits."),
+});
+export type ContractInput = z.infer<typeof ContractInput>;
+
+/** `linked`: Sequence has it as well; `refused` is what it said where it has not. */
+export const Contract = z.object({
+  collectionId: z.number(),
+  chainId: z.number(),
+  contractAddress: z.string(),
+  linked: z.boolean(),
+  refused: z.object({ code: z.string(), message: z.string(), next: z.string() }).nullable(),
+  createdAt: IsoTime,
+});
+export type Contract = z.infer<typeof Contract>;
+
+/** Without a batch: all tokens that have changed since the last refresh that came to its end. */
+export const RefreshRequest = z.strictObject({ batchId: z.string().optional() });
+export type RefreshRequest = z.infer<typeof RefreshRequest>;
+
+/** `tokens` asked for so far, each once a contract; of those `done` and `failed`. */
+export const Refresh = z.object({
+  id: z.string(),
+  collectionId: z.number(),
+  batchId: z.string().nullable(),
+  state: z.enum(["running", "finished", "halted"]),
+  tokens: z.number(),
+  done: z.number(),
+  failed: z.number(),
+  error: z.object({ code: z.string(), message: z.string(), next: z.string() }).nullable(),
+  createdAt: IsoTime,
+  finishedAt: IsoTime.nullable(),
+});
+export type Refresh = z.infer<typeof Refresh>;
 
 export const Finding = z.object({
   check: z.string(),

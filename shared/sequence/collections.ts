@@ -12,6 +12,7 @@ type CollectionCalls = Pick<
   | "publishCollection"
   | "unpublishCollection"
   | "createContractCollection"
+  | "getContractCollection"
 >;
 
 const aCollection = Answers.collection.transform((answer) => answer.collection);
@@ -59,6 +60,11 @@ export function collectionCalls(options: SequenceOptions): CollectionCalls {
       const where = `CreateContractCollection of ${contractAddress} on chain ${chainId} for collection ${collectionId}`;
       const args = { projectId, contractCollection: { chainId, contractAddress, collectionId } };
       return call(options, where, aContract, (rpc) => rpc.createContractCollection(asGiven(args)), signal);
+    },
+    getContractCollection({ chainId, contractAddress }, signal) {
+      const where = `GetContractCollection of ${contractAddress} on chain ${chainId}`;
+      const args = { projectId, chainId, contractAddress };
+      return call(options, where, aContract, (rpc) => rpc.getContractCollection(args), signal);
     },
   };
 }

@@ -27,13 +27,40 @@ export type SequenceOptions = {
 };
 
 /** A call of the package, given a client whose fetch is ours. */
-type Rpc = (client: Collections) => Promise<unknown>;
+type Rpc<Client> = (client: Client) => Promise<unknown>;
 
-export async function call<Answer>(
+/** One of the package's services, and the credential that it wants. */
+type Service<Client> = {
+  readonly options: SequenceOptions;
+  readonly create: (host: string, fetch: ReturnType<typeof recordingFetch>) => Client;
+  readonly authorize: (headers: Headers) => void;
+};
+
+/** One call of Collections, with the secret key. */
+export const call = <Answer>(
   options: SequenceOptions,
   where: string,
   schema: z.ZodType<Answer>,
-  rpc: Rpc,
+  rpc: Rpc<Collections>,
+  signal: AbortSignal | undefined,
+): Promise<Result<Answer, Failure>> =>
+  callService(
+    {
+      options,
+      create: (host, fetch) => new Collections(host, fetch),
+      authorize: (headers) => withKey(options, headers),
+    },
+    where,
+    schema,
+    rpc,
+    signal,
+  );
+
+export async function callService<Client, Answer>(
+  { options, create, authorize }: Service<Client>,
+  where: string,
+  schema: z.ZodType<Answer>,
+  rpc: Rpc<Client>,
   signal: AbortSignal | undefined,
 ): Promise<Result<Answer, Failure>> {
   const watch = startWatch(options, signal);
@@ -41,7 +68,7 @@ export async function call<Answer>(
   const recorded: { exchange: Exchange | null } = { exchange: null };
   try {
     // A client for each call: its fetch then knows which call it serves, without any state to share.
-    const client = new Collections(options.metadataUrl, recordingFetch(options, watch, recorded));
+    const client = create(options.metadataUrl, recordingFetch({ options, authorize }, watch, recorded));
     const answer = schema.safeParse(await rpc(client));
     if (answer.success) return ok(answer.data);
     if (recorded.exchange === null) throw new TypeError(`${where}: the package answered without asking`);
@@ -59,10 +86,15 @@ export async function call<Answer>(
   }
 }
 
-function recordingFetch(options: SequenceOptions, watch: Watch, recorded: { exchange: Exchange | null }) {
+function recordingFetch(
+  { options, authorize }: Pick<Service<unknown>, "options" | "authorize">,
+  watch: Watch,
+  recorded: { exchange: Exchange | null },
+) {
   return async (request: unknown, init?: { method?: string; headers?: unknown; body?: unknown }) => {
     const headers = new Headers(asGiven<Record<string, string>>(init?.headers ?? {}));
-    const asked = { method: "POST", body: asGiven<string>(init?.body), headers: withKey(options, headers) };
+    authorize(headers);
+    const asked = { method: "POST", body: asGiven<string>(init?.body), headers };
     const answered = await exchange(
       options.fetch,
       String(request),

@@ -59,6 +59,11 @@ export type Sequence = {
     args: CollectionKey & { chainId: number; contractAddress: string },
     signal?: AbortSignal,
   ): Answer<SequenceContract>;
+  /** Which collection a contract is linked to, in this project. */
+  getContractCollection(
+    args: { chainId: number; contractAddress: string },
+    signal?: AbortSignal,
+  ): Answer<SequenceContract>;
 
   /** Without `private` the token is private, as in the guide. */
   createToken(

@@ -15,6 +15,7 @@ export const BatchRow = z.object({
   unpublish_batch: z.string().nullable(),
   verify_batch: z.string().nullable(),
   drifts: z.number(),
+  publish: flag,
   priority: z.enum(PRIORITIES),
   collection_id: z.number(),
   collection_published: flag,
@@ -52,8 +53,13 @@ const WAITING = `CASE WHEN state = 'running' AND pending + queued + running + re
       'message', h.message) FROM holds h WHERE h.target = batches.target), waiting)
   ELSE waiting END AS waiting`;
 
+const SPECIAL = new Map([
+  ["waiting", WAITING],
+  ["publish", "options ->> '$.publish' AS publish"],
+]);
+
 const COLUMNS = Object.keys(BatchRow.shape)
-  .map((column) => (column === "waiting" ? WAITING : column))
+  .map((column) => SPECIAL.get(column) ?? column)
   .join(", ");
 
 export async function readBatch(db: Db, target: string, id: string): Promise<BatchRow | null> {

@@ -32,7 +32,7 @@ const EVERYTHING = {
   CALL_TIMEOUT_MS: "5000",
 };
 
-const emulator = { url: "http://127.0.0.1:8788", key: KEY };
+const emulator = { url: "http://127.0.0.1:8788", key: KEY, publicKey: "emulator-public-30957" };
 
 function settingsOf(environment: Record<string, string>): Settings {
   const read = readSettings(environment, "/project");
@@ -143,6 +143,7 @@ describe("what the emulator fills in", () => {
     expect(variables).toEqual({
       EMULATOR_URL: "http://127.0.0.1:8788",
       JWT_ACCESS_KEY: KEY,
+      PROJECT_ACCESS_KEY: "emulator-public-30957",
       MEDIA_PRIVATE_HOSTS: "127.0.0.1:8788",
       STARTED_AT: "1234",
     });

@@ -3,7 +3,7 @@
  * token. Tests in workerd reach them on 127.0.0.1 and keep apart by collection, also in their faults.
  */
 import type { TestProject } from "vitest/node";
-import { makeKey } from "../../emulator/keys.ts";
+import { makeKey, publicKeyOf } from "../../emulator/keys.ts";
 import { startEmulator } from "../../emulator/server.ts";
 
 const MODES = ["conflict", "endpoint", "overwrite"] as const;
@@ -15,17 +15,19 @@ export default async function setup(project: TestProject): Promise<() => Promise
       const emulator = await startEmulator({ switches: { createExisting } });
       return {
         close: emulator.close,
-        url: emulator.url,
-        project: index + 1,
-        key: await makeKey({ project: index + 1 }),
+        given: {
+          url: emulator.url,
+          key: await makeKey({ project: index + 1 }),
+          publicKey: publicKeyOf(index + 1),
+        },
       };
     }),
   );
   if (!conflict || !endpoint || !overwrite) throw new Error("an emulator is missing");
   project.provide("emulators", {
-    conflict: { url: conflict.url, key: conflict.key, project: 1 },
-    endpoint: { url: endpoint.url, key: endpoint.key, project: 2 },
-    overwrite: { url: overwrite.url, key: overwrite.key, project: 3 },
+    conflict: { ...conflict.given, project: 1 },
+    endpoint: { ...endpoint.given, project: 2 },
+    overwrite: { ...overwrite.given, project: 3 },
   });
   return async () => {
     await Promise.all([conflict, endpoint, overwrite].map(({ close }) => close()));

@@ -1,6 +1,6 @@
 import "vitest";
 
-type RunningEmulator = { url: string; key: string; project: number };
+type RunningEmulator = { url: string; key: string; project: number; publicKey: string };
 
 declare module "vitest" {
   /** What emulator-setup.ts hands to the tests in workerd. */

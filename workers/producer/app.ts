@@ -15,6 +15,7 @@ import {
   patchCollection,
   setPublished,
 } from "./routes/collections.ts";
+import { getContracts, getRefresh, linkContract, refreshCollection } from "./routes/contracts.ts";
 import { controlBatch } from "./routes/control.ts";
 import { patchDeadLetter, patchDeadLetters } from "./routes/dead-letter-edits.ts";
 import {
@@ -101,6 +102,10 @@ app.patch("/v1/collections/:id", admin, patchCollection);
 app.put("/v1/collections/:id/image", admin, putCollectionImage);
 app.post("/v1/collections/:id/publish", admin, setPublished(true));
 app.post("/v1/collections/:id/unpublish", admin, setPublished(false));
+app.get("/v1/collections/:id/contracts", viewer, getContracts);
+app.post("/v1/collections/:id/contracts", admin, linkContract);
+app.post("/v1/collections/:id/refresh", operator, refreshCollection);
+app.get("/v1/refreshes/:id", viewer, getRefresh);
 app.get("/v1/collections/:id/tokens/:tokenId", viewer, getToken);
 app.get("/v1/collections/:id/tokens/:tokenId/asset/:field", viewer, getAsset);
 

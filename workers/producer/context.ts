@@ -5,6 +5,7 @@ import type { IntakeMessage, JobMessage, ReplayMessage } from "../../shared/job/
 import { createLog, type Log } from "../../shared/log.ts";
 import { ok, type Result } from "../../shared/result.ts";
 import { createSequence, type Sequence } from "../../shared/sequence/client.ts";
+import { createIndexer, type Indexer } from "../../shared/sequence/indexer.ts";
 import { type Db, openDb } from "../../shared/store/db.ts";
 import { sweep } from "./sweep/sweep.ts";
 
@@ -58,6 +59,12 @@ export function openContext(
     now,
     log: given.log ?? createLog({ worker: "producer" }),
   });
+}
+
+/** The public half of Sequence; null where no public key is configured. */
+export function indexerOf({ config, fetch: send, now }: ProducerContext): Indexer | null {
+  const key = config.projectAccessKey;
+  return key === null ? null : createIndexer({ ...config, fetch: send, now }, key);
 }
 
 /** Fills the queue after something made room or made work. Never throws: the sweep does the same again. */

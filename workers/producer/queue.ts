@@ -1,11 +1,12 @@
 /**
- * The producer's own queue: one message, one batch whose intake is to go on, or one replay that has more to put back.
- * The only place here that says ack and retry.
+ * The producer's own queue: one message, one batch whose intake is to go on, one replay that has more to put back,
+ * or one refresh. The only place here that says ack and retry.
  */
 import { IntakeMessage, ReplayMessage } from "../../shared/job/message.ts";
 import { createLog } from "../../shared/log.ts";
-import { dispatchNow, openContext, type ProducerContext } from "./context.ts";
+import { dispatchNow, indexerOf, openContext, type ProducerContext } from "./context.ts";
 import { runIntake } from "./intake/intake.ts";
+import { isRefreshId, runRefresh } from "./refresh/run.ts";
 import { runReplay } from "./replay.ts";
 
 /** After a defect or an outage of D1 or R2: long enough to pass, short enough that nobody gives up waiting. */
@@ -37,14 +38,11 @@ async function take(message: Message<unknown>, ctx: ProducerContext): Promise<vo
     ctx.log.error("intake.unreadable_message", { body: message.body });
     return message.ack();
   }
-  const { b: batchId } = parsed.data;
-  return attempt(message, ctx, ["intake.failed", { batchId }], () =>
-    runIntake(batchId, {
-      ...ctx,
-      sendIntake: async (b, delaySeconds) => void (await ctx.intake.send({ v: 1, b }, { delaySeconds })),
-      dispatch: () => dispatchNow(ctx),
-    }),
-  );
+  const { b: id } = parsed.data;
+  if (isRefreshId(id)) {
+    return attempt(message, ctx, ["refresh.failed", { refreshId: id }], () => runRefresh(id, refreshContext(ctx)));
+  }
+  return attempt(message, ctx, ["intake.failed", { batchId: id }], () => takeBatch(id, ctx));
 }
 
 async function attempt(
@@ -61,3 +59,18 @@ async function attempt(
     message.retry({ delaySeconds: AFTER_FAILURE_SECONDS });
   }
 }
+
+const sendTo =
+  (ctx: ProducerContext) =>
+  async (b: string, delaySeconds?: number): Promise<void> =>
+    void (await ctx.intake.send({ v: 1, b }, { delaySeconds }));
+
+const takeBatch = (id: string, ctx: ProducerContext): Promise<void> =>
+  runIntake(id, { ...ctx, sendIntake: sendTo(ctx), dispatch: () => dispatchNow(ctx) });
+
+const refreshContext = (ctx: ProducerContext) => ({
+  ...ctx,
+  target: ctx.config.target,
+  indexer: indexerOf(ctx),
+  send: sendTo(ctx),
+});

@@ -52,6 +52,7 @@ describe("a batch", () => {
       mapping: { name: "Title" },
       warnings: 3,
       drifts: 0,
+      publish: true,
       plan: null,
       createdAt: "1970-01-01T00:00:01.000Z",
       startedAt: "1970-01-01T00:00:01.000Z",

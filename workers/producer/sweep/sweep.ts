@@ -19,6 +19,7 @@ import type { Db } from "../../../shared/store/db.ts";
 import { listStaleDispatches, queueDueJobs, requeueStale } from "../../../shared/store/dispatches.ts";
 import { readHold } from "../../../shared/store/holds.ts";
 import { findLostLeases } from "../../../shared/store/leases.ts";
+import { listStalledRefreshes } from "../../../shared/store/refreshes.ts";
 import { cancelJobs, rescueJobs } from "../../../shared/store/release.ts";
 import { sweepUploads } from "../uploads/sweep.ts";
 import { pruneOld, sweepReplays } from "./dead-letters.ts";
@@ -40,6 +41,7 @@ export type SweepReport = {
   resent: number;
   due: number;
   intakes: number;
+  refreshes: number;
   cancelled: number;
   forgotten: number;
   uploads: number;
@@ -57,6 +59,7 @@ const PARTS: readonly (readonly [keyof SweepReport, Part])[] = [
   ["resent", unlessHeld(resendLost)],
   ["due", unlessHeld(sendDue)],
   ["intakes", restartIntakes],
+  ["refreshes", restartRefreshes],
   ["cancelled", cancelInPieces],
   ["replays", sweepReplays],
   ["forgotten", forgetAbandoned],
@@ -73,6 +76,7 @@ export async function sweep(ctx: SweepContext): Promise<SweepReport> {
     resent: 0,
     due: 0,
     intakes: 0,
+    refreshes: 0,
     cancelled: 0,
     forgotten: 0,
     uploads: 0,
@@ -158,6 +162,12 @@ async function sendDue(ctx: SweepContext): Promise<number> {
 async function restartIntakes(ctx: SweepContext): Promise<number> {
   const stalled = await listStalledIntakes(ctx.db, age(ctx, LIMITS.messageLostMs));
   for (const batchId of stalled) await ctx.intake.send({ v: 1, b: batchId });
+  return stalled.length;
+}
+
+async function restartRefreshes(ctx: SweepContext): Promise<number> {
+  const stalled = await listStalledRefreshes(ctx.db, age(ctx, LIMITS.messageLostMs));
+  for (const id of stalled) await ctx.intake.send({ v: 1, b: id });
   return stalled.length;
 }
 

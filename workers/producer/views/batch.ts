@@ -34,6 +34,7 @@ export function batchView(row: BatchRow): Batch {
     warnings: row.warnings,
     drifts: row.drifts,
     plan: row.plan === null ? null : Plan.parse(row.plan),
+    publish: row.publish,
     createdAt: iso(row.created_at),
     startedAt: isoOrNull(row.started_at),
     finishedAt: isoOrNull(row.finished_at),
