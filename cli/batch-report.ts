@@ -16,6 +16,8 @@ import {
 import type { Context } from "./context.ts";
 import type { ExitCode } from "./failure.ts";
 import { atRest, followBatch } from "./follow.ts";
+import { tellFollowUp } from "./follow-up-report.ts";
+import { tellStillBetween } from "./still-between.ts";
 
 /** Rows, reasons: enough to see what is wrong, few enough to stay on one screen. */
 const SHOWN = 10;
@@ -24,8 +26,6 @@ export const headline = (batch: Batch): string =>
   `${batch.id}  ${batch.name} → collection ${batch.collectionId} (${batch.target})`;
 
 export type Watching = {
-  /** False: `--no-publish` was asked, so that the tokens stay private is no surprise. @default true */
-  readonly publish?: boolean;
   /** The batch has been named on the screen already. @default false */
   readonly named?: boolean;
 };
@@ -49,18 +49,19 @@ export async function watchBatch(context: Context, id: string, watching: Watchin
     lost: () => terminal.note(`No answer from ${context.client.url}; asking again.`),
   });
   progress.stop();
-  return ended.ok ? tellEnd(context, ended.value, watching.publish) : context.failed(ended.error);
+  return ended.ok ? tellEnd(context, ended.value) : context.failed(ended.error);
 }
 
 /** The end of a batch that rests, for people; machines have had the batch itself. */
-export async function tellEnd(context: Context, batch: Batch, publish = true): Promise<ExitCode> {
+export async function tellEnd(context: Context, batch: Batch): Promise<ExitCode> {
   if (!context.terminal.json) {
     context.terminal.say(endText(batch));
     if (batch.rows.invalid > 0 || batch.state === "invalid") await tellRowProblems(context, batch);
     if (batch.jobs.dead > 0) await tellDead(context, batch);
-    tellRows(context, batch);
+    if (batch.kind === "submit") tellRows(context, batch);
+    else await tellFollowUp(context, batch);
     tellWhatHoldsIt(context, batch);
-    tellNotPublic(context, batch, publish);
+    await tellStillBetween(context, batch);
   }
   return exitForBatch(batch);
 }
@@ -130,16 +131,5 @@ function tellWhatHoldsIt({ terminal, typed }: Context, batch: Batch): void {
     terminal.say(`go on: ${typed(`resume ${batch.id} --watch`)}`);
   } else if (batch.state === "planned") {
     terminal.say(`run it: ${typed(`start ${batch.id} --watch`)}`);
-  }
-}
-
-function tellNotPublic({ terminal, typed }: Context, batch: Batch, publish: boolean): void {
-  if (batch.jobs.completed === 0) return;
-  if (!publish) {
-    terminal.say("not public: the tokens are private, as --no-publish asked.");
-  } else if (!batch.collectionPublished) {
-    terminal.say(
-      `not public yet: collection ${batch.collectionId} is not published. Type: ${typed(`collection publish ${batch.collectionId}`)}`,
-    );
   }
 }

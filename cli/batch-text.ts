@@ -58,10 +58,30 @@ export function endText(batch: Batch): string {
     case "planned":
       return `planned: nothing was run; ${plural(batch.rows.valid, "valid row")}, ${batch.rows.invalid} invalid`;
     case "finished":
+      if (batch.kind !== "submit") return followUpText({ ...batch, kind: batch.kind });
       return `finished: ${batch.jobs.completed} done (${created} created, ${updated} updated, ${unchanged} unchanged), ${batch.jobs.dead} failed${leftOutText(batch)}`;
     default:
       return `${batch.state}: ${countsText(batch)}${leftOutText(batch)}`;
   }
+}
+
+const VERB = {
+  publish: "published: TOKENS made public",
+  unpublish: "unpublished: TOKENS made private",
+  verify: "verified: TOKENS read back",
+} as const;
+
+/** The first line of a finished follow-up. */
+export function followUpText(batch: Batch & { kind: keyof typeof VERB }): string {
+  const { completed, dead } = batch.jobs;
+  const { updated, unchanged } = batch.outcomes;
+  const left = batch.warnings;
+  const reached = batch.kind === "verify" ? completed - left : updated;
+  const parts = [VERB[batch.kind].replace("TOKENS", plural(reached, "token"))];
+  if (batch.kind !== "verify") parts.push(`${unchanged - left} already so`);
+  if (left > 0) parts.push(`${left} left to a later batch`);
+  if (batch.kind === "verify") parts.push(plural(batch.drifts, "drift"));
+  return [...parts, `${dead} failed`].join(", ");
 }
 
 const leftOutText = ({ rows }: Batch): string =>
@@ -82,7 +102,7 @@ export function rowProblemText({ line, column, severity, code, message, next }: 
 export function exitForBatch(batch: Batch): ExitCode {
   // A halt is the account's doing: a key refused, a collection gone. The rows are as good as they were.
   if (batch.state === "halted") return EXIT.unreachable;
-  const bad = batch.jobs.dead + batch.jobs.cancelled + batch.rows.invalid;
+  const bad = batch.jobs.dead + batch.jobs.cancelled + batch.rows.invalid + batch.drifts;
   return bad > 0 || batch.state === "invalid" || batch.state === "cancelled" ? EXIT.rows : EXIT.good;
 }
 

@@ -17,6 +17,7 @@ import { EXIT, type ExitCode } from "./failure.ts";
 import { faultText } from "./stack/faults.ts";
 import { endSignal } from "./stack/signals.ts";
 import type { Running } from "./stack/stack.ts";
+import { tellStillBetween } from "./still-between.ts";
 import { createTerminal } from "./terminal.ts";
 
 const { keep } = parseArgs({ options: { keep: { type: "boolean", default: false } } }).values;
@@ -75,6 +76,8 @@ async function demonstrate(stage: Stage, context: Context, running: Running): Pr
   const mended = await proveSubmitted(context, published.value, { ...broken.value, files: mendedFiles });
 
   terminal.say(summary([main, mended]));
+  const now = await context.client.batch(relics.value.id);
+  if (now.ok) await tellStillBetween(context, now.value);
   const failings = [
     ...shortcomings(main),
     ...shortcomings(mended),

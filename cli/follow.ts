@@ -5,7 +5,7 @@
  */
 import type { CallFailure } from "../shared/api/call.ts";
 import type { Answer, Client } from "../shared/api/client.ts";
-import type { Batch, Replay } from "../shared/api/contract.ts";
+import type { Batch, Refresh, Replay } from "../shared/api/contract.ts";
 import { RESTING_STATES } from "../shared/job/batch.ts";
 import { SECOND } from "../shared/limits.ts";
 import { ok } from "../shared/result.ts";
@@ -68,6 +68,27 @@ export async function followReplay(
     } else {
       if (!mayPass(reading.error) || clock.now() - heardAt > PATIENCE_MS) return reading;
       on.lost(reading.error);
+    }
+    await clock.sleep(ASK_EVERY_MS);
+  }
+}
+
+/** Ends with the refresh once Sequence has ended its last task, or a person must act. */
+export async function followRefresh(
+  client: Client,
+  clock: Clock,
+  id: string,
+  onReading: (refresh: Refresh) => void,
+): Answer<Refresh> {
+  let heardAt = clock.now();
+  for (;;) {
+    const reading = await client.refresh(id);
+    if (reading.ok) {
+      heardAt = clock.now();
+      onReading(reading.value);
+      if (reading.value.state !== "running") return reading;
+    } else if (!mayPass(reading.error) || clock.now() - heardAt > PATIENCE_MS) {
+      return reading;
     }
     await clock.sleep(ASK_EVERY_MS);
   }

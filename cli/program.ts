@@ -5,6 +5,7 @@ import { registerCollection } from "./commands/collection.ts";
 import { registerControl } from "./commands/control.ts";
 import { registerDeadLetters } from "./commands/dead-letters.ts";
 import { registerDiscard } from "./commands/discard.ts";
+import { registerFollowUps } from "./commands/follow-up.ts";
 import { registerDoctor } from "./commands/doctor.ts";
 import { registerEdit } from "./commands/edit.ts";
 import { registerRender } from "./commands/render.ts";
@@ -20,6 +21,7 @@ import { registerWatch } from "./commands/watch.ts";
 const COMMANDS = [
   registerSubmit,
   registerControl,
+  registerFollowUps,
   registerValidate,
   registerWatch,
   registerStatus,

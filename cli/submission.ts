@@ -2,6 +2,7 @@
 import { basename, extname } from "node:path";
 import { type Command, Option } from "commander";
 import type { Query } from "../shared/api/call.ts";
+import { PRIORITIES } from "../shared/job/batch.ts";
 import { pair, text, tokenId, wholeNumber } from "./options.ts";
 
 /** How the file is to be read: what `submit` and `validate` share. */
@@ -24,6 +25,7 @@ export type SubmitOptions = ReadingOptions & {
   force?: boolean;
   refreshMedia?: boolean;
   publish: boolean;
+  priority?: string;
   idempotencyKey?: string;
   watch?: boolean;
 };
@@ -67,7 +69,12 @@ export const withSubmitOptions = (command: Command): Command =>
     .option("--dry-run", "validate and plan, run nothing; waits for the plan")
     .option("--force", "also run rows that are unchanged")
     .option("--refresh-media", "fetch media again even if its URL is unchanged")
-    .option("--no-publish", "leave the tokens private")
+    .option("--no-publish", "leave the tokens private, until `publish BATCH`")
+    .addOption(
+      new Option("--priority <priority>", "beside other batches: high, normal (default) or low").choices(
+        PRIORITIES,
+      ),
+    )
     .option("--idempotency-key <key>", "the same key and file give the same batch", text)
     .option("--watch", "follow the batch until it rests");
 
@@ -78,6 +85,7 @@ export function submissionQuery(options: SubmitOptions, file: string, mediaSet: 
     onInvalid: options.onInvalid,
     onExisting: options.onExisting,
     publish: options.publish ? undefined : false,
+    priority: options.priority,
     dryRun: options.dryRun,
     first: options.first,
     force: options.force,

@@ -3,6 +3,7 @@
  * whoever makes room: the last intake slice, a settle, resume, replay, the sweep.
  */
 import { ulid } from "ulid";
+import type { Priority } from "./job/batch.ts";
 import type { JobKey } from "./job/job.ts";
 import type { JobMessage } from "./job/message.ts";
 import { LIMITS, PLATFORM } from "./limits.ts";
@@ -67,34 +68,41 @@ export const windowFor = (ratePerSecond: number): number =>
 export const hasRoom = (batch: { pending: number; queued: number; ratePerSecond: number }): boolean =>
   batch.pending > 0 && batch.queued < windowFor(batch.ratePerSecond) / 2;
 
+/** Parts of the window: so much more is sent of a batch of high priority, and nobody is left without. */
+const WEIGHT: Readonly<Record<Priority, number>> = { high: 16, normal: 4, low: 1 };
+
+type Wanting = { readonly id: string; readonly queued: number; readonly want: number; readonly weight: number };
+
 /**
- * How many messages each batch may send now. Every batch has an even share of the window, whatever its size,
- * so that a hundred rows behind twenty thousand do not wait for them; what one cannot use goes to the others.
+ * How many messages each batch may send now. The queue hands them out in the order in which they came, so a share of
+ * the window is a share of the work. Batches of one priority have even shares, whatever their size, so that a hundred
+ * rows behind twenty thousand do not wait for them; what one cannot use goes to the others, the most urgent first.
  */
 export function shareWindow(batches: readonly DispatchableBatch[]): { id: string; share: number }[] {
-  const wanting = batches.map((batch) => ({
-    id: batch.id,
-    queued: batch.queued,
-    want: Math.min(batch.pending, batch.trialLeft ?? batch.pending),
-    share: 0,
-  }));
+  const wanting = batches.map(toWanting);
   const window = windowFor(batches.reduce((sum, batch) => sum + batch.ratePerSecond, 0));
-  const even = Math.max(
-    1,
-    Math.floor(window / Math.max(1, batches.filter(({ pending }) => pending > 0).length)),
-  );
+  const weights = wanting.reduce((sum, { want, weight }) => sum + (want > 0 ? weight : 0), 0);
   let room = window - batches.reduce((sum, batch) => sum + batch.queued, 0);
-  for (const batch of wanting) {
-    batch.share = Math.max(0, Math.min(batch.want, even - batch.queued));
-    room -= batch.share;
-  }
-  for (const batch of wanting) {
+  const shares = wanting.map((batch) => {
+    const due = Math.max(1, Math.floor((window * batch.weight) / Math.max(1, weights)));
+    const share = Math.max(0, Math.min(batch.want, due - batch.queued));
+    room -= share;
+    return { ...batch, share };
+  });
+  for (const batch of shares.sort((a, b) => b.weight - a.weight)) {
     const more = Math.max(0, Math.min(batch.want - batch.share, room));
     batch.share += more;
     room -= more;
   }
-  return wanting.filter(({ share }) => share > 0).map(({ id, share }) => ({ id, share }));
+  return shares.filter(({ share }) => share > 0).map(({ id, share }) => ({ id, share }));
 }
+
+const toWanting = ({ id, queued, pending, trialLeft, priority }: DispatchableBatch): Wanting => ({
+  id,
+  queued,
+  want: Math.min(pending, trialLeft ?? pending),
+  weight: WEIGHT[priority],
+});
 
 /**
  * Sends messages in the platform's portions. A failed send is logged and left: the jobs stand in D1 as

@@ -8,13 +8,14 @@ import { collectionText, contractText, machineForm } from "../collection-text.ts
 import { type Context, run } from "../context.ts";
 import { EXIT, type ExitCode, tellFault, usageFault } from "../failure.ts";
 import { wholeNumber } from "../options.ts";
+import { registerReach } from "./collection-reach.ts";
 
 const collectionId = wholeNumber(1);
 
 export function registerCollection(program: Command): void {
   const collection = program
     .command("collection")
-    .description("Collections: make, show, change, publish.")
+    .description("Collections: make, show, change, publish, link to contracts.")
     .addHelpText(
       "after",
       "\nExamples:\n  npx --no mintline collection create --name Relics\n  npx --no mintline collection publish 900",
@@ -25,6 +26,7 @@ export function registerCollection(program: Command): void {
   registerShow(collection);
   registerFlip(collection, "publish", "Makes the collection and its published tokens readable by anyone.");
   registerFlip(collection, "unpublish", "Hides the collection and all of its tokens from the public.");
+  registerReach(collection);
 }
 
 function registerCreate(collection: Command): void {

@@ -54,7 +54,7 @@ async function submit(context: Context, file: string, options: SubmitOptions): P
   terminal.say(headline(batch));
   // A plan that nobody waits for helps nobody.
   if (options.watch || options.dryRun) {
-    return watchBatch(context, batch.id, { publish: options.publish, named: true });
+    return watchBatch(context, batch.id, { named: true });
   }
   terminal.say(`follow it: ${context.typed(`watch ${batch.id}`)}`);
   if (options.publish && !batch.collectionPublished) {

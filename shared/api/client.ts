@@ -138,7 +138,8 @@ export function createClient(to: Connection) {
     steer: (id: string, verb: "start" | "pause" | "resume" | "cancel") =>
       post(`${batchPath(id)}/${verb}`, Batch),
     /** A batch of its own that follows this one up; the one that is under way already, where there is one. */
-    followUp: (id: string, verb: FollowUpKind): Answer<Batch> => post(`${batchPath(id)}/${verb}`, Batch),
+    followUp: (id: string, verb: FollowUpKind, query: { priority?: string } = {}): Answer<Batch> =>
+      ask(to, { method: "POST", path: `${batchPath(id)}/${verb}`, query }, Batch),
     /** What the verify with this id found, or the latest one of the batch with this id. */
     drifts: (id: string, page: PageQuery = {}) => get(`${batchPath(id)}/drifts`, pageOf(DriftView), page),
 

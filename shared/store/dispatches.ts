@@ -1,4 +1,6 @@
 /** Moving jobs from `pending` (recorded) to `queued` (a message is on its way), and finding lost messages. */
+import * as z from "zod";
+import { PRIORITIES, type Priority } from "../job/batch.ts";
 import type { JobKey } from "../job/job.ts";
 import { type Db, type Row, sql } from "./db.ts";
 import { Hold, selectHold } from "./holds.ts";
@@ -13,17 +15,19 @@ export type DispatchableBatch = {
   readonly ratePerSecond: number;
   /** Rows a trial may still send; null: no trial. */
   readonly trialLeft: number | null;
+  readonly priority: Priority;
 };
 
-/** The running batches of a target, oldest first, and what holds them all back. */
+/** The running batches of a target, the most urgent first and the oldest of those, and what holds them all back. */
 export async function listDispatchable(
   db: Db,
   target: string,
 ): Promise<{ batches: DispatchableBatch[]; hold: Hold | null }> {
   const [batches, holds] = await db.batch([
     sql(
-      `SELECT id, pending, queued, rate_per_second, trial_left FROM batches
-       WHERE target = ?1 AND state = 'running' ORDER BY created_at, id LIMIT 200`,
+      `SELECT id, pending, queued, rate_per_second, trial_left, priority FROM batches
+       WHERE target = ?1 AND state = 'running'
+       ORDER BY CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END, created_at, id LIMIT 200`,
       target,
     ),
     selectHold(target),
@@ -35,12 +39,15 @@ export async function listDispatchable(
   };
 }
 
+const PriorityColumn = z.enum(PRIORITIES);
+
 const toDispatchable = (row: Row): DispatchableBatch => ({
   id: String(row.id),
   pending: Number(row.pending),
   queued: Number(row.queued),
   ratePerSecond: Number(row.rate_per_second),
   trialLeft: row.trial_left === null ? null : Number(row.trial_left),
+  priority: PriorityColumn.parse(row.priority),
 });
 
 /** The jobs that one send names. ?1 batch, ?2 id of the send. */

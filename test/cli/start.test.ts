@@ -204,7 +204,8 @@ describe("the completed configurations", () => {
         MEDIA_PRIVATE_HOSTS: "127.0.0.1:8788",
         STARTED_AT: "1234",
       });
-      expect(secrets).toBe(`JWT_ACCESS_KEY='${KEY}'\n`);
+      const publicKey = worker === "producer" ? "PROJECT_ACCESS_KEY='emulator-public-30957'\n" : "";
+      expect(secrets).toBe(`JWT_ACCESS_KEY='${KEY}'\n${publicKey}`);
     }
   });
 

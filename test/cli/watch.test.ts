@@ -76,7 +76,7 @@ describe("watch", () => {
     });
     const ran = await runCli(["watch", BATCH_ID], { url: api.url });
     expect(ran.code).toBe(1);
-    expect(api.seen.at(-1)?.query.get("batchId")).toBe(BATCH_ID);
+    expect(api.seen.find(({ path }) => path === "/v1/dead-letters")?.query.get("batchId")).toBe(BATCH_ID);
     expect(ran.stdout).toContain("4 rows failed:");
     expect(ran.stdout).toMatch(
       /3 × media\.not_found \(upload-asset\), such as line 2: .*[\s\S]*1 × token\.exists/,

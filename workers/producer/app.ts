@@ -29,6 +29,7 @@ import { getBatchEvents } from "./routes/events.ts";
 import { followUpBatch, getDrifts } from "./routes/follow-ups.ts";
 import { deleteMediaSetFile, getMediaSet, nameMediaSetFiles, putMediaSetFile } from "./routes/media-sets.ts";
 import { getReplay, getReplays, postReplayAbort, replayDeadLetters } from "./routes/replays.ts";
+import { getMetrics } from "./routes/metrics.ts";
 import { getResults } from "./routes/results.ts";
 import { submitBatch } from "./routes/submit.ts";
 import { healthz, listAddresses, methodRefused, noSuchAddress } from "./routes/system.ts";
@@ -52,6 +53,8 @@ app.get("/", listAddresses(app));
 app.get("/healthz", healthz);
 
 app.use("/v1/*", prepared, authenticated);
+app.use("/metrics", prepared, authenticated);
+app.get("/metrics", viewer, getMetrics);
 
 app.post("/v1/batches", operator, submitBatch);
 app.get("/v1/batches", viewer, getBatches);

@@ -38,7 +38,7 @@ async function hand(refreshId: unknown, more: Record<string, unknown> = {}): Pro
     ...variables,
     ...more,
   };
-  const message = { id: "m", timestamp: new Date(0), attempts: 1, body: { v: 1, b: refreshId } };
+  const message = { id: "m", timestamp: new Date(0), attempts: 1, body: { v: 1 as const, b: String(refreshId) } };
   await worker.queue(createMessageBatch("mintline-intake", [message]), bindings as unknown as ProducerEnv);
   return sent;
 }
