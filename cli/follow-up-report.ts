@@ -8,7 +8,8 @@ const SHOWN = 20;
 /** What was left alone, and what a verify found. */
 export async function tellFollowUp(context: Context, batch: Batch): Promise<void> {
   const { terminal, typed } = context;
-  if (batch.warnings > 0) terminal.say(`what was left alone, and why: ${typed(`status ${batch.id} --errors`)}`);
+  if (batch.warnings > 0)
+    terminal.say(`what was left alone, and why: ${typed(`status ${batch.id} --errors`)}`);
   if (batch.kind === "verify" && batch.drifts > 0) await tellDrifts(context, batch);
 }
 

@@ -71,7 +71,12 @@ export const hasRoom = (batch: { pending: number; queued: number; ratePerSecond:
 /** Parts of the window: so much more is sent of a batch of high priority, and nobody is left without. */
 const WEIGHT: Readonly<Record<Priority, number>> = { high: 16, normal: 4, low: 1 };
 
-type Wanting = { readonly id: string; readonly queued: number; readonly want: number; readonly weight: number };
+type Wanting = {
+  readonly id: string;
+  readonly queued: number;
+  readonly want: number;
+  readonly weight: number;
+};
 
 /**
  * How many messages each batch may send now. The queue hands them out in the order in which they came, so a share of

@@ -36,7 +36,9 @@ export function registerFollowUps(program: Command): void {
       .description(`${description} Asked for again while it runs, it shows the one that runs.`)
       .argument("<batch>", "id of the batch, bat_…")
       .addOption(
-        new Option("--priority <priority>", "beside other batches (default: as the batch)").choices(PRIORITIES),
+        new Option("--priority <priority>", "beside other batches (default: as the batch)").choices(
+          PRIORITIES,
+        ),
       )
       .option("--no-watch", "do not wait for its end")
       .addHelpText("after", `\nExample:\n  npx --no mintline ${verb} bat_01J9ZK3T5Q8R2V7W4X6Y0A1B2C`)

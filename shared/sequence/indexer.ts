@@ -44,7 +44,13 @@ export function createIndexer(options: Omit<SequenceOptions, "jwt">, accessKey: 
     taskState(taskId, signal) {
       const answer = Status.transform(({ status }) => status ?? "QUEUED");
       const rpc = (client: Metadata) => client.getTaskStatus(asGiven({ taskId }));
-      return callService({ options: own, create, authorize }, `GetTaskStatus of task ${taskId}`, answer, rpc, signal);
+      return callService(
+        { options: own, create, authorize },
+        `GetTaskStatus of task ${taskId}`,
+        answer,
+        rpc,
+        signal,
+      );
     },
   };
 }

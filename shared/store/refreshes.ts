@@ -94,7 +94,11 @@ export type RefreshMove = {
 };
 
 /** From the place at which the step found it. @returns whether it still stood there. */
-export async function moveRefresh(db: Db, at: Pick<RefreshRow, "id" | "place">, move: RefreshMove): Promise<boolean> {
+export async function moveRefresh(
+  db: Db,
+  at: Pick<RefreshRow, "id" | "place">,
+  move: RefreshMove,
+): Promise<boolean> {
   const { tokens = 0, done = 0, failed = 0 } = move.add ?? {};
   const { changes } = await db.run(
     sql(
@@ -129,10 +133,17 @@ export type Piece = {
  */
 export async function readChanged(
   db: Db,
-  given: { target: string; collectionId: number; batchId: string | null; at: Pick<Place, "batch" | "line" | "since">; limit: number },
+  given: {
+    target: string;
+    collectionId: number;
+    batchId: string | null;
+    at: Pick<Place, "batch" | "line" | "since">;
+    limit: number;
+  },
 ): Promise<Piece> {
   const { target, collectionId, batchId, at, limit } = given;
-  const batch = at.batch || (await batchAfter(db, { target, collectionId, batchId, after: "", since: at.since }));
+  const batch =
+    at.batch || (await batchAfter(db, { target, collectionId, batchId, after: "", since: at.since }));
   if (batch === null) return { tokenIds: [], batch: at.batch, line: at.line, isLast: true };
   const { rows } = await db.run(
     sql(
@@ -146,8 +157,16 @@ export async function readChanged(
   );
   const tokenIds = rows.map((row) => String(row.token_id));
   if (rows.length === limit) return { tokenIds, batch, line: Number(rows.at(-1)?.line), isLast: false };
-  const next = batchId === null ? await batchAfter(db, { target, collectionId, batchId, after: batch, since: at.since }) : null;
-  return { tokenIds, batch: next ?? batch, line: next === null ? Number(rows.at(-1)?.line ?? at.line) : 0, isLast: next === null };
+  const next =
+    batchId === null
+      ? await batchAfter(db, { target, collectionId, batchId, after: batch, since: at.since })
+      : null;
+  return {
+    tokenIds,
+    batch: next ?? batch,
+    line: next === null ? Number(rows.at(-1)?.line ?? at.line) : 0,
+    isLast: next === null,
+  };
 }
 
 /** Batches that could have changed something since: those that were over before are left out. */

@@ -6,7 +6,13 @@ import { lastLine, runCli } from "./run-cli.ts";
 
 const FLIP = "bat_01J9ZK3T5Q8R2V7W4X6Y0A1B2D";
 const of = (kind: Batch["kind"], given: Parameters<typeof batchOf>[0] = {}) =>
-  batchOf({ id: FLIP, kind, sourceId: BATCH_ID, outcomes: { created: 0, updated: 10, unchanged: 0 }, ...given });
+  batchOf({
+    id: FLIP,
+    kind,
+    sourceId: BATCH_ID,
+    outcomes: { created: 0, updated: 10, unchanged: 0 },
+    ...given,
+  });
 
 const NO_CONTRACT = { body: { items: [], nextCursor: null } };
 const CONTRACT = {
@@ -40,14 +46,19 @@ describe("publish", () => {
     const ran = await runCli(["publish", BATCH_ID, "--priority", "high"], { url: api.url });
     expect(ran.code).toBe(0);
     expect(api.seen[0]?.query.get("priority")).toBe("high");
-    expect(ran.stdout).toContain("published: 7 tokens made public, 2 already so, 1 left to a later batch, 0 failed");
+    expect(ran.stdout).toContain(
+      "published: 7 tokens made public, 2 already so, 1 left to a later batch, 0 failed",
+    );
     expect(ran.stdout).toContain(`status ${FLIP} --errors`);
     expect(lastLine(ran)).toContain("collection link 900 --chain CHAIN_ID --contract 0x…");
   });
 
   it("with --no-watch says how to follow it; a refusal is told with what to do", async () => {
     await using api = await playApi({
-      [`POST /v1/batches/${BATCH_ID}/unpublish`]: { status: 202, body: of("unpublish", { state: "validating" }) },
+      [`POST /v1/batches/${BATCH_ID}/unpublish`]: {
+        status: 202,
+        body: of("unpublish", { state: "validating" }),
+      },
       [`POST /v1/batches/${BATCH_ID}/publish`]: problem(409, "batch.opposite_open"),
     });
     const begun = await runCli(["unpublish", BATCH_ID, "--no-watch"], { url: api.url });
@@ -64,7 +75,10 @@ describe("verify", () => {
       [`POST /v1/batches/${BATCH_ID}/verify`]: { status: 202, body: of("verify", { state: "running" }) },
       [`GET /v1/batches/${FLIP}`]: { body: of("verify", { drifts: 2 }) },
       [`GET /v1/batches/${FLIP}/drifts`]: {
-        body: { items: [{ ...DRIFT, jobId: null, line: 0, tokenId: "", field: "collection" }, DRIFT], nextCursor: null },
+        body: {
+          items: [{ ...DRIFT, jobId: null, line: 0, tokenId: "", field: "collection" }, DRIFT],
+          nextCursor: null,
+        },
       },
     });
     const ran = await runCli(["verify", BATCH_ID], { url: api.url });
@@ -94,7 +108,11 @@ describe("the last line of a finished run", () => {
     ],
     [
       "one that was published since, in a private collection",
-      batchOf({ publish: false, collectionPublished: false, followUps: { publish: "bat_1", unpublish: null, verify: null } }),
+      batchOf({
+        publish: false,
+        collectionPublished: false,
+        followUps: { publish: "bat_1", unpublish: null, verify: null },
+      }),
       [],
       "collection publish 900",
     ],
@@ -118,7 +136,9 @@ describe("collection link and refresh", () => {
     );
     expect(ran.code).toBe(0);
     expect(ran.stdout).toContain("recorded");
-    expect(ran.stdout).toContain("not linked at Sequence (sequence.conflict): Taken.\nnext: Take it away there.");
+    expect(ran.stdout).toContain(
+      "not linked at Sequence (sequence.conflict): Taken.\nnext: Take it away there.",
+    );
     expect(lastLine(ran)).toContain("collection refresh 900");
   });
 

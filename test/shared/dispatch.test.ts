@@ -4,7 +4,11 @@ import { shareWindow, windowFor } from "../../shared/dispatch.ts";
 import type { Priority } from "../../shared/job/batch.ts";
 import type { DispatchableBatch } from "../../shared/store/dispatches.ts";
 
-const batch = (id: string, priority: Priority, given: Partial<DispatchableBatch> = {}): DispatchableBatch => ({
+const batch = (
+  id: string,
+  priority: Priority,
+  given: Partial<DispatchableBatch> = {},
+): DispatchableBatch => ({
   id,
   priority,
   pending: 10_000,

@@ -98,7 +98,12 @@ describe("when to ask again", () => {
     expect(asked({ etaSeconds: 30 })).toBe(1);
     expect(asked({ etaSeconds: 400 })).toBe(4);
     expect(asked({ etaSeconds: 86_400 })).toBe(10);
-    const waiting = { reason: "rate_limited", host: null, since: new Date(0).toISOString(), message: "" } as const;
+    const waiting = {
+      reason: "rate_limited",
+      host: null,
+      since: new Date(0).toISOString(),
+      message: "",
+    } as const;
     expect(asked({ waiting: { ...waiting, until: new Date(13_000).toISOString() } })).toBe(12);
     expect(asked({ waiting: { ...waiting, until: null } })).toBe(5);
     expect(asked({ state: "finished" })).toBeNull();

@@ -3,12 +3,12 @@ import { createMessageBatch } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { sql } from "../../../shared/store/db.ts";
+import { openContext } from "../../../workers/producer/context.ts";
 import worker from "../../../workers/producer/index.ts";
+import { sweep } from "../../../workers/producer/sweep/sweep.ts";
 import { emulatorAt } from "../../support/emulator.ts";
 import { db, emulator, producer, target } from "../../support/producer.ts";
 import { seedBatch } from "../../support/rows.ts";
-import { sweep } from "../../../workers/producer/sweep/sweep.ts";
-import { openContext } from "../../../workers/producer/context.ts";
 
 const side = emulatorAt(emulator().url, emulator().key);
 const variables = { PROJECT_ACCESS_KEY: emulator().publicKey };
@@ -28,7 +28,8 @@ async function linked(): Promise<number> {
 async function hand(refreshId: unknown, more: Record<string, unknown> = {}): Promise<(number | undefined)[]> {
   const sent: (number | undefined)[] = [];
   const INTAKE = {
-    send: async (_body: unknown, options?: { delaySeconds?: number }) => void sent.push(options?.delaySeconds),
+    send: async (_body: unknown, options?: { delaySeconds?: number }) =>
+      void sent.push(options?.delaySeconds),
   };
   const bindings = {
     ...env,
@@ -38,7 +39,12 @@ async function hand(refreshId: unknown, more: Record<string, unknown> = {}): Pro
     ...variables,
     ...more,
   };
-  const message = { id: "m", timestamp: new Date(0), attempts: 1, body: { v: 1 as const, b: String(refreshId) } };
+  const message = {
+    id: "m",
+    timestamp: new Date(0),
+    attempts: 1,
+    body: { v: 1 as const, b: String(refreshId) },
+  };
   await worker.queue(createMessageBatch("mintline-intake", [message]), bindings as unknown as ProducerEnv);
   return sent;
 }
@@ -47,8 +53,17 @@ async function hand(refreshId: unknown, more: Record<string, unknown> = {}): Pro
 async function completed(collectionId: number, rows: number): Promise<string> {
   const id = await seedBatch(db, { target: target(), collectionId, rows });
   await db.batch([
-    sql("UPDATE jobs SET state = 'completed', outcome = 'created', state_at = ?2 WHERE batch_id = ?1", id, Date.now()),
-    sql("UPDATE batches SET state = 'finished', pending = 0, completed = ?2, finished_at = ?3 WHERE id = ?1", id, rows, Date.now()),
+    sql(
+      "UPDATE jobs SET state = 'completed', outcome = 'created', state_at = ?2 WHERE batch_id = ?1",
+      id,
+      Date.now(),
+    ),
+    sql(
+      "UPDATE batches SET state = 'finished', pending = 0, completed = ?2, finished_at = ?3 WHERE id = ?1",
+      id,
+      rows,
+      Date.now(),
+    ),
   ]);
   return id;
 }
@@ -77,19 +92,30 @@ describe("a contract", () => {
     const refused = await api.post(`/v1/collections/${other}/contracts`, input);
     expect(refused).toMatchObject({
       status: 201,
-      body: { linked: false, refused: { code: "sequence.conflict", next: expect.stringContaining(`collection ${one}`) } },
+      body: {
+        linked: false,
+        refused: { code: "sequence.conflict", next: expect.stringContaining(`collection ${one}`) },
+      },
     });
     expect((await api.ask(`/v1/collections/${other}/contracts`)).body.items).toHaveLength(1);
     await side.rpc("DeleteContractCollection", { projectId: 1, ...input });
-    expect((await api.post(`/v1/collections/${other}/contracts`, input)).body).toMatchObject({ linked: true, refused: null });
+    expect((await api.post(`/v1/collections/${other}/contracts`, input)).body).toMatchObject({
+      linked: true,
+      refused: null,
+    });
   });
 
   test("of no collection, with a mistyped address or a field too many is refused", async () => {
     const contractAddress = address();
-    expect((await api.post("/v1/collections/999999/contracts", { chainId: 1, contractAddress })).status).toBe(404);
+    expect((await api.post("/v1/collections/999999/contracts", { chainId: 1, contractAddress })).status).toBe(
+      404,
+    );
     const id = await side.makeCollection();
     for (const input of [
-      { chainId: 1, contractAddress: "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD".replace("d", "D").replace("A", "a") },
+      {
+        chainId: 1,
+        contractAddress: "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD".replace("d", "D").replace("A", "a"),
+      },
       { chainId: 0, contractAddress },
       { chainId: 1, contractAddress, note: "x" },
     ]) {
@@ -111,7 +137,13 @@ describe("a refresh", () => {
     expect(await stand(id)).toMatchObject({ state: "running", tokens: 50, done: 0 });
     await side.setSwitches({ refreshTaskMs: 0 });
     expect(await hand(id)).toEqual([]);
-    expect(await stand(id)).toMatchObject({ state: "finished", tokens: 120, done: 120, failed: 0, error: null });
+    expect(await stand(id)).toMatchObject({
+      state: "finished",
+      tokens: 120,
+      done: 120,
+      failed: 0,
+      error: null,
+    });
     expect(await hand(id)).toEqual([]);
   });
 
@@ -153,7 +185,12 @@ describe("a refresh", () => {
     await db.run(sql("UPDATE refreshes SET moved_at = 1 WHERE id = ?1", String(id)));
     const sent: unknown[] = [];
     const INTAKE = { send: async (body: unknown) => void sent.push(body) };
-    const ctx = openContext({ ...env, EMULATOR_URL: emulator().url, JWT_ACCESS_KEY: emulator().key, INTAKE } as unknown as ProducerEnv);
+    const ctx = openContext({
+      ...env,
+      EMULATOR_URL: emulator().url,
+      JWT_ACCESS_KEY: emulator().key,
+      INTAKE,
+    } as unknown as ProducerEnv);
     if (!ctx.ok) throw new Error("config");
     expect((await sweep(ctx.value)).refreshes).toBe(1);
     expect(sent).toContainEqual({ v: 1, b: id });
@@ -192,7 +229,10 @@ describe("a refresh", () => {
     }
     expect(heard.length).toBeGreaterThan(0);
     for (const headers of heard) {
-      expect([headers.get("x-access-key"), headers.get("authorization")]).toEqual([emulator().publicKey, null]);
+      expect([headers.get("x-access-key"), headers.get("authorization")]).toEqual([
+        emulator().publicKey,
+        null,
+      ]);
     }
   });
 });

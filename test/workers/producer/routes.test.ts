@@ -15,7 +15,7 @@ test.each([
   expect(body.next).toContain(nearest);
 });
 
-test.each(["/openapi.json", "/docs", "/metrics", "/v1/qqqqqqqqqqqqqqqqqqqqqqqqqqqq", "/favicon.ico"])(
+test.each(["/openapi.json", "/docs", "/v1/qqqqqqqqqqqqqqqqqqqqqqqqqqqq", "/favicon.ico"])(
   "%s is not there",
   async (path) => {
     const { status, body, headers } = await api.ask(path);

@@ -11,10 +11,10 @@ import type { Db } from "../../../shared/store/db.ts";
 import {
   moveRefresh,
   Place,
-  readChanged,
-  readRefresh,
   type RefreshMove,
   type RefreshRow,
+  readChanged,
+  readRefresh,
 } from "../../../shared/store/refreshes.ts";
 
 export type RefreshContext = {
@@ -113,7 +113,12 @@ function halt(row: RefreshRow, place: Place, failure: Said, ctx: RefreshContext)
   return move(row, { to: place, end: "halted", error: said(failure) }, ctx, null);
 }
 
-async function move(row: RefreshRow, given: Omit<RefreshMove, "now">, ctx: RefreshContext, then: Wait): Promise<Wait> {
+async function move(
+  row: RefreshRow,
+  given: Omit<RefreshMove, "now">,
+  ctx: RefreshContext,
+  then: Wait,
+): Promise<Wait> {
   const moved = await moveRefresh(ctx.db, row, { ...given, now: ctx.now() });
   return moved ? then : null;
 }

@@ -2,7 +2,13 @@
 import { getAddress } from "ethers/address";
 import type { Context } from "hono";
 import { ulid } from "ulid";
-import { type Contract, ContractInput, type Problem, type Refresh, RefreshRequest } from "../../../shared/api/contract.ts";
+import {
+  type Contract,
+  ContractInput,
+  type Problem,
+  type Refresh,
+  RefreshRequest,
+} from "../../../shared/api/contract.ts";
 import { problem } from "../../../shared/api/problems.ts";
 import type { Failure } from "../../../shared/job/failure.ts";
 import { fail, ok, type Result } from "../../../shared/result.ts";
@@ -14,7 +20,7 @@ import {
   markLinked,
   type Refused,
 } from "../../../shared/store/contracts.ts";
-import { insertRefresh, readRefresh, type RefreshRow } from "../../../shared/store/refreshes.ts";
+import { insertRefresh, type RefreshRow, readRefresh } from "../../../shared/store/refreshes.ts";
 import { readJson } from "../body.ts";
 import { type App, type ProducerContext, tellIntake } from "../context.ts";
 import { refuse } from "../problem.ts";

@@ -16,7 +16,10 @@ const LIVE_STATES = ["receiving", "validating", "running", "paused", "halted"] a
 const HOLDS = ["rate_limited", "upstream_down"] as const;
 const WAITS = ["rate_limited", "upstream_down", "media_host_down", "trial"] as const;
 
-export function metricsText({ batches, holds, openLetters, refreshes }: MetricsReading, backlogs: readonly Backlog[]): string {
+export function metricsText(
+  { batches, holds, openLetters, refreshes }: MetricsReading,
+  backlogs: readonly Backlog[],
+): string {
   const counted = (named: string, of: (batch: (typeof batches)[number]) => string | null): number =>
     batches.filter((batch) => of(batch) === named).length;
   const lines = [
@@ -63,7 +66,10 @@ export function metricsText({ batches, holds, openLetters, refreshes }: MetricsR
 
 const sumOfRates = (batches: MetricsReading["batches"]): number =>
   Math.round(
-    batches.reduce((sum, { state, rate_per_second }) => sum + (state === "running" ? rate_per_second : 0), 0) * 100,
+    batches.reduce(
+      (sum, { state, rate_per_second }) => sum + (state === "running" ? rate_per_second : 0),
+      0,
+    ) * 100,
   ) / 100;
 
 const gauge = (name: string, help: string, samples: readonly Sample[]): string[] => [
