@@ -12,6 +12,7 @@ import {
   plural,
   progressText,
   rowProblemText,
+  titleOf,
 } from "./batch-text.ts";
 import type { Context } from "./context.ts";
 import type { ExitCode } from "./failure.ts";
@@ -23,7 +24,7 @@ import { tellStillBetween } from "./still-between.ts";
 const SHOWN = 10;
 
 export const headline = (batch: Batch): string =>
-  `${batch.id}  ${batch.name} → collection ${batch.collectionId} (${batch.target})`;
+  `${batch.id}  ${titleOf(batch)} → collection ${batch.collectionId} (${batch.target})`;
 
 export type Watching = {
   /** The batch has been named on the screen already. @default false */

@@ -4,6 +4,9 @@ import { openJobs } from "../shared/job/batch.ts";
 import { MB } from "../shared/limits.ts";
 import { EXIT, type ExitCode } from "./failure.ts";
 
+/** A follow-up has its source's name; what it does to those rows is what tells them apart. */
+export const titleOf = ({ kind, name }: Batch): string => (kind === "submit" ? name : `${kind} of ${name}`);
+
 /** The four counts that people see; `--json` has all eight. */
 export const fourCounts = ({ jobs }: Batch) => ({
   waiting: openJobs(jobs) - jobs.running,

@@ -58,7 +58,7 @@ async function followUp(
   const asked = await client.followUp(id, verb, priority === undefined ? {} : { priority });
   if (!asked.ok) return failed(asked.error);
   const batch = asked.value;
-  terminal.say(`${verb}: ${headline(batch)}`);
+  terminal.say(headline(batch));
   if (watch) return watchBatch(context, batch.id, { named: true });
   terminal.emit(batch);
   terminal.say(`follow it: ${typed(`watch ${batch.id}`)}`);

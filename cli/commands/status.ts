@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { allPages } from "../../shared/api/client.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { headline, tellEnd } from "../batch-report.ts";
-import { exitForBatch, fourCounts, progressText, rowProblemText } from "../batch-text.ts";
+import { exitForBatch, fourCounts, progressText, rowProblemText, titleOf } from "../batch-text.ts";
 import { type Context, run } from "../context.ts";
 import { EXIT, type ExitCode } from "../failure.ts";
 import { atRest } from "../follow.ts";
@@ -63,7 +63,7 @@ async function list({ client, terminal, typed, failed }: Context, limit: number)
       const { waiting, running, done, failed: dead } = fourCounts(batch);
       const counts = [waiting, running, done, dead].map(String);
       const created = batch.createdAt.slice(0, 16).replace("T", " ");
-      return [batch.id, batch.state, ...counts, String(batch.collectionId), created, batch.name];
+      return [batch.id, batch.state, ...counts, String(batch.collectionId), created, titleOf(batch)];
     }),
   ]);
   return EXIT.good;

@@ -81,14 +81,17 @@ export type CopyAim = {
   readonly now: number;
 };
 
-/** The source's jobs of one piece that are complete and made their token theirs. ?1 batch, ?4 source, ?5, ?6 lines. */
+/**
+ * The source's jobs of one piece that are complete and made their token theirs. Materialized: who holds a token is
+ * three rows to read, and SQLite would read them again wherever the answer is named. ?1 batch, ?4 source, ?5, ?6 lines.
+ */
 const COPIED = `
-  FROM (SELECT j.line, j.token_id, j.args, j.args_hash, j.outputs, b.kind, b.options ->> '$.publish' AS publish,
-      ${HELD_BY}
+  WITH c AS MATERIALIZED (
+    SELECT j.line, j.token_id, j.args, j.args_hash, j.outputs, b.kind, b.options ->> '$.publish' AS publish, ${HELD_BY}
     FROM batches b
     CROSS JOIN jobs j ON j.batch_id = ?4 AND j.line > ?5 AND j.line <= ?6
-    WHERE b.id = ?1 AND j.state = 'completed' AND j.outputs ->> '$.token' IS NOT NULL) c
-  WHERE EXISTS (SELECT 1 FROM batches WHERE ${STILL_THERE})`;
+    WHERE b.id = ?1 AND j.state = 'completed' AND j.outputs ->> '$.token' IS NOT NULL
+      AND EXISTS (SELECT 1 FROM batches WHERE ${STILL_THERE}))`;
 
 /** What is as it is wanted needs no call. A verify wants to look in any case. */
 const NO_CALL =
@@ -105,10 +108,11 @@ export const copyJobs = (batch: IntakeBatch, aim: CopyAim): { statements: Statem
     statements: [
       sql(
         `INSERT INTO jobs (batch_id, line, token_id, args, args_hash, state, state_at, outputs, outcome)
+         ${COPIED}
          SELECT ?1, c.line, c.token_id, c.args, c.args_hash, CASE WHEN ${NO_CALL} THEN 'completed' ELSE 'pending' END,
            ?7, CASE WHEN c.superseded_by IS NULL THEN coalesce(c.left_outputs, c.outputs) END,
            CASE WHEN ${NO_CALL} THEN 'unchanged' END
-         ${COPIED} ON CONFLICT (batch_id, line) DO NOTHING`,
+         FROM c WHERE true ON CONFLICT (batch_id, line) DO NOTHING`,
         ...params,
         aim.now,
       ),
@@ -116,8 +120,14 @@ export const copyJobs = (batch: IntakeBatch, aim: CopyAim): { statements: Statem
         `INSERT INTO row_errors (batch_id, line, col, code, severity, message, next, value)
          SELECT ?1, c.line, '', '${SUPERSEDED_CODE}', 'warning', ${supersededMessage("c.kind", "c.token_id", "c.superseded_by")},
            ${SUPERSEDED_NEXT}, NULL
-         ${COPIED} AND c.superseded_by IS NOT NULL ON CONFLICT DO NOTHING`,
-        ...params,
+         FROM (SELECT j.line, j.token_id, b.kind, ${HELD_BY} FROM batches b
+           CROSS JOIN jobs j ON j.batch_id = b.id AND j.line > ?4 AND j.line <= ?5
+           WHERE b.id = ?1 AND j.state = 'completed' AND j.outputs IS NULL
+             AND EXISTS (SELECT 1 FROM batches WHERE ${STILL_THERE})) c
+         WHERE c.superseded_by IS NOT NULL ON CONFLICT DO NOTHING`,
+        ...placeParams(batch),
+        aim.after,
+        aim.through,
       ),
     ],
     move: sql(

@@ -61,6 +61,34 @@ describe("a CSV", () => {
     expect(after).toHaveLength(before.length);
   });
 
+  it("is staged, published later, verified after somebody tampered with it, and taken back", async () => {
+    const { client, emulator } = stack;
+    const { id: collectionId } = must(await client.createCollection({ name: "Later" }));
+    must(await client.publishCollection(collectionId));
+    const query = { collectionId: String(collectionId), publish: "false" };
+    const staged = await run(generatedCsv(emulator, 12), query);
+    const publicly = async () =>
+      (await emulator.seePublic(`/projects/1/collections/${collectionId}/tokens/3`)).status;
+    expect([staged.publish, await publicly()]).toEqual([false, 404]);
+
+    const follow = async (verb: "publish" | "unpublish" | "verify") =>
+      untilResting(client, must(await client.followUp(staged.id, verb)).id);
+    expect(await follow("publish")).toMatchObject({ state: "finished", outcomes: { updated: 12 } });
+    expect(await publicly()).toBe(200);
+
+    await emulator.rpc("DeleteToken", { collectionId, tokenId: "3" });
+    const verify = await follow("verify");
+    expect(verify).toMatchObject({ state: "finished", jobs: { completed: 12 }, drifts: 1 });
+    const drifts = must(await client.drifts(staged.id)).items;
+    expect(drifts).toMatchObject([{ tokenId: "3", field: "token", got: "nothing" }]);
+
+    const back = await follow("unpublish");
+    expect(back).toMatchObject({ outcomes: { updated: 11 }, jobs: { dead: 1 } });
+    expect(
+      (await emulator.calls(collectionId)).filter(({ method }) => method === "UploadAsset"),
+    ).toHaveLength(12);
+  });
+
   it("goes on after its media is mended: a dead letter, its reason, its replay", async () => {
     const collection = must(await stack.client.createCollection({ name: "Mended" }));
     const file = csv("tokenId,name,image", [`1,Lost,${stack.emulator.url}/media/generated/lost.png`]);

@@ -1,12 +1,12 @@
 /** Pause and cancel in the midst of work: within five seconds no new call, nothing lost, and it goes on as it was. */
 import { describe, expect, test } from "vitest";
 import { LIMITS, SECOND } from "../../../shared/limits.ts";
+import { cancelJobs } from "../../../shared/store/release.ts";
 import { db, deliver, queueAll, queuedBatch, targetIn } from "../../support/consumer.ts";
 import { api, emulator } from "../../support/follow-ups.ts";
 import { violationsIn } from "../../support/invariants.ts";
 import { carryOn } from "../../support/pipeline.ts";
 import { counters, readBatch } from "../../support/rows.ts";
-import { cancelJobs } from "../../../shared/store/release.ts";
 
 /** Contract §3. */
 const STOPS_WITHIN_MS = 5 * SECOND;
@@ -16,7 +16,11 @@ const CALL_MS = 350;
 
 async function underLoad() {
   const { id, keys, collectionId } = await queuedBatch({ rows: 10 });
-  await emulator.setFaults({ id: `slow-${id}`, where: { collectionId }, what: { kind: "latency", ms: CALL_MS } });
+  await emulator.setFaults({
+    id: `slow-${id}`,
+    where: { collectionId },
+    what: { kind: "latency", ms: CALL_MS },
+  });
   const delivery = deliver(keys, { variables: SLOWLY });
   const deadline = Date.now() + 10 * SECOND;
   while ((await emulator.calls(collectionId)).length < 5 && Date.now() < deadline) {
