@@ -40,7 +40,9 @@ async function take(message: Message<unknown>, ctx: ProducerContext): Promise<vo
   }
   const { b: id } = parsed.data;
   if (isRefreshId(id)) {
-    return attempt(message, ctx, ["refresh.failed", { refreshId: id }], () => runRefresh(id, refreshContext(ctx)));
+    return attempt(message, ctx, ["refresh.failed", { refreshId: id }], () =>
+      runRefresh(id, refreshContext(ctx)),
+    );
   }
   return attempt(message, ctx, ["intake.failed", { batchId: id }], () => takeBatch(id, ctx));
 }

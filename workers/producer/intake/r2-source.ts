@@ -3,6 +3,8 @@ import type { ByteSource } from "../../../shared/intake/source.ts";
 
 /** @returns null where the object is gone. */
 export async function openR2(bucket: R2Bucket, key: string): Promise<ByteSource | null> {
+  // A follow-up has no file, and to R2 no key is an error.
+  if (key === "") return null;
   const head = await bucket.head(key);
   if (head === null) return null;
   const { size } = head;
