@@ -30,6 +30,7 @@ const EVERYTHING = {
   QUEUE_BATCH_SIZE: "25",
   MAX_ATTEMPTS: "7",
   CALL_TIMEOUT_MS: "5000",
+  DEAD_LETTER_DAYS: "30",
 };
 
 const emulator = { url: "http://127.0.0.1:8788", key: KEY, publicKey: "emulator-public-30957" };
@@ -176,6 +177,7 @@ describe("the completed configurations", () => {
       JOB_CONCURRENCY: "4",
       MAX_ATTEMPTS: "7",
       CALL_TIMEOUT_MS: "5000",
+      DEAD_LETTER_DAYS: "30",
       STARTED_AT: "1234",
     };
     expect(producer.config.vars).toEqual(plain);

@@ -33,7 +33,7 @@ it("every command from the first file to the replay does what it says", async ()
     const typed = (line: string, batch: string) =>
       line
         .replaceAll("http://127.0.0.1:8787", started.url)
-        .replaceAll(/([>@]|-o) ?(amulets|failed)\.csv/g, (_, before: string, name: string) =>
+        .replaceAll(/([>@]|-o|--patch) ?(amulets|failed|fixes)\.csv/g, (_, before: string, name: string) =>
           `${before} ${join(state.dir, `${name}.csv`).replaceAll(" ", "\\ ")}`.replace("@ ", "@"),
         )
         .replaceAll("bat_…", batch);
