@@ -20,12 +20,17 @@ export function registerDoctor(program: Command): void {
         const report = await client.doctor();
         if (!report.ok) return failed(report.error);
         terminal.emit(report.value);
-        terminal.say(...report.value.findings.flatMap(findingText));
-        terminal.say(verdict(report.value));
+        terminal.say(...reportLines(report.value));
         return report.value.ok ? EXIT.good : EXIT.rows;
       }),
     );
 }
+
+/** The report as people read it; the last line is the verdict. */
+export const reportLines = (report: DoctorReport): string[] => [
+  ...report.findings.flatMap(findingText),
+  verdict(report),
+];
 
 function verdict({ ok, findings }: DoctorReport): string {
   if (!ok) return "Not ready: mend what is marked ERROR, from the top.";
