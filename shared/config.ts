@@ -6,6 +6,7 @@ import { decodeJwt } from "jose";
 import * as z from "zod";
 import { LIMITS } from "./limits.ts";
 import { type Gateways, PUBLIC_GATEWAYS, readGateways } from "./media/sources.ts";
+import { PLANS, type WorkersPlan } from "./plans.ts";
 import { fail, ok, type Result } from "./result.ts";
 
 /** The variables of the contract's section 2, as Wrangler hands them over. All of them may be missing. */
@@ -26,6 +27,8 @@ export type Variables = {
   MAX_ATTEMPTS?: string;
   CALL_TIMEOUT_MS?: string;
   DEAD_LETTER_DAYS?: string;
+  /** `npm run deploy -- --plan free` sets it, so that `doctor` can tell the limits. */
+  PLAN?: string;
   /** `npm start` hands over its own start, epoch ms: what the local queue held before is gone. */
   STARTED_AT?: string;
 };
@@ -52,6 +55,8 @@ export type Config = {
   readonly callTimeoutMs: number;
   /** How long dead letters and replays are kept. */
   readonly deadLetterDays: number;
+  /** Cloudflare's, for which this deployment is configured. */
+  readonly plan: WorkersPlan;
   readonly startedAt: number;
 };
 
@@ -88,6 +93,7 @@ export function readConfig(variables: Variables): Result<Config, readonly Config
     callTimeoutMs: whole(given, "CALL_TIMEOUT_MS", 30_000, 100, problems, 120_000) ?? 30_000,
     deadLetterDays:
       whole(given, "DEAD_LETTER_DAYS", LIMITS.deadLetterDays, 1, problems, 36_500) ?? LIMITS.deadLetterDays,
+    plan: readPlan(given, problems),
     startedAt: whole(given, "STARTED_AT", 0, 0, problems) ?? 0,
   };
   return problems.length > 0 ? fail(problems) : ok(config);
@@ -189,6 +195,12 @@ function readTokens(given: Parsed, problems: ConfigProblem[]): ApiToken[] | null
     }
   }
   return tokens;
+}
+
+function readPlan({ PLAN = "paid" }: Parsed, problems: ConfigProblem[]): WorkersPlan {
+  const plan = PLANS.find((known) => known === PLAN);
+  if (plan === undefined) problems.push(malformed("PLAN", PLANS.join(" or "), PLAN));
+  return plan ?? "paid";
 }
 
 function readPrivateHosts(given: Parsed, problems: ConfigProblem[]): string[] {

@@ -26,7 +26,11 @@ export async function logIn(environment: Environment, wrangler: Wrangler): Promi
   const ask = createAsk({ base, token: token.value, fetch });
   const id = await accountOf(environment, ask);
   if (!id.ok) return id;
-  const subdomain = await ask("GET", `/accounts/${id.value}/workers/subdomain`, z.looseObject({ subdomain: z.string() }));
+  const subdomain = await ask(
+    "GET",
+    `/accounts/${id.value}/workers/subdomain`,
+    z.looseObject({ subdomain: z.string() }),
+  );
   if (!subdomain.ok) return fail(faultOf(subdomain.error));
   return ok({
     id: id.value,
@@ -44,7 +48,9 @@ async function tokenOf(environment: Environment, wrangler: Wrangler): Promise<Re
   if (own !== "") return ok(own);
   const asked = await wrangler(["auth", "token", "--json"]);
   const login = asked.ok ? Login.safeParse(firstJson(asked.value)) : null;
-  return login?.success ? ok(login.data.token) : fail(notLoggedIn("there is neither CLOUDFLARE_API_TOKEN nor a login of Wrangler's"));
+  return login?.success
+    ? ok(login.data.token)
+    : fail(notLoggedIn("there is neither CLOUDFLARE_API_TOKEN nor a login of Wrangler's"));
 }
 
 function firstJson(output: string): unknown {

@@ -19,7 +19,12 @@ export type Refusal = {
   readonly message: string;
 };
 
-export type Ask = <T>(method: string, path: string, schema: z.ZodType<T>, body?: unknown) => Promise<Result<T, Refusal>>;
+export type Ask = <T>(
+  method: string,
+  path: string,
+  schema: z.ZodType<T>,
+  body?: unknown,
+) => Promise<Result<T, Refusal>>;
 
 const Envelope = z.looseObject({
   success: z.boolean(),
@@ -38,11 +43,15 @@ export const createAsk =
     if (!sent.ok) return refused(null, null, sent.error);
     const { status, text } = sent.value;
     const envelope = Envelope.safeParse(parsed(text));
-    if (!envelope.success) return refused(status, null, `an answer that is not the API's: ${text.slice(0, 80)}`);
+    if (!envelope.success)
+      return refused(status, null, `an answer that is not the API's: ${text.slice(0, 80)}`);
     const [error] = envelope.data.errors;
-    if (!envelope.data.success) return refused(status, error?.code ?? null, error?.message ?? `HTTP ${status}`);
+    if (!envelope.data.success)
+      return refused(status, error?.code ?? null, error?.message ?? `HTTP ${status}`);
     const result = schema.safeParse(envelope.data.result);
-    return result.success ? ok(result.data) : refused(status, null, `an unexpected result: ${z.prettifyError(result.error)}`);
+    return result.success
+      ? ok(result.data)
+      : refused(status, null, `an unexpected result: ${z.prettifyError(result.error)}`);
   };
 
 async function send(
@@ -84,7 +93,8 @@ export function faultOf(refusal: Refusal): Fault {
   const { method, path, status, code, message } = refusal;
   if (status === null) return unreachable(message);
   if (LOGIN_CODES.includes(code)) return notLoggedIn(`Cloudflare says "${message}" (code ${code})`);
-  if (status === 401 || status === 403 || PERMISSION_CODES.includes(code)) return notAllowed(method, path, code);
+  if (status === 401 || status === 403 || PERMISSION_CODES.includes(code))
+    return notAllowed(method, path, code);
   return refusedFault(`${method} ${withoutAccount(path)}`, code, message);
 }
 
@@ -96,11 +106,16 @@ export const refusedFault = (what: string, code: number | null, message: string)
 });
 
 const ADVICE: Readonly<Record<number, string>> = {
-  10042: "Switch R2 on at dash.cloudflare.com → R2 Object Storage (it asks for a card, and has a free tier), then run the same command again.",
-  10063: "Register a workers.dev subdomain at dash.cloudflare.com → Workers & Pages, then run the same command again.",
-  10007: "Register a workers.dev subdomain at dash.cloudflare.com → Workers & Pages, then run the same command again.",
-  11004: "Another Worker consumes this queue: take its consumer off the queue, or deploy with --env NAME, then run the same command again.",
-  100328: "The account is on Workers Free: run `npm run deploy -- --plan free`, or subscribe to Workers Paid at dash.cloudflare.com → Workers & Pages → Plans.",
+  10042:
+    "Switch R2 on at dash.cloudflare.com → R2 Object Storage (it asks for a card, and has a free tier), then run the same command again.",
+  10063:
+    "Register a workers.dev subdomain at dash.cloudflare.com → Workers & Pages, then run the same command again.",
+  10007:
+    "Register a workers.dev subdomain at dash.cloudflare.com → Workers & Pages, then run the same command again.",
+  11004:
+    "Another Worker consumes this queue: take its consumer off the queue, or deploy with --env NAME, then run the same command again.",
+  100328:
+    "The account is on Workers Free: run `npm run deploy -- --plan free`, or subscribe to Workers Paid at dash.cloudflare.com → Workers & Pages → Plans.",
 };
 
 const adviceFor = (code: number | null): string =>

@@ -57,8 +57,10 @@ function typedUnseen(input: Keyboard, setRawMode: (raw: boolean) => unknown): Pr
   };
   const take = (chunk: Buffer | string): void => {
     for (const key of chunk.toString()) {
-      if (key === INTERRUPT) return finish(null);
-      if (ENDS.includes(key)) return finish(typed.trim());
+      if (key === INTERRUPT || ENDS.includes(key)) {
+        finish(key === INTERRUPT ? null : typed.trim());
+        return;
+      }
       typed = ERASERS.includes(key) ? typed.slice(0, -1) : typed + key;
     }
   };

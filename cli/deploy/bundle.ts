@@ -4,8 +4,8 @@
  * made of, so that a repeated or interrupted deploy does not bundle again.
  */
 import { createHash } from "node:crypto";
-import { glob, mkdir, readFile, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { glob, mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { fail, ok, type Result } from "../../shared/result.ts";
@@ -40,14 +40,37 @@ export async function bundleWorker(
   // sources may have been faster: then its bundle is there, and is the same.
   await mkdir(join(generated, "bundles"), { recursive: true });
   await rename(unfinished, folder).catch(() => rm(unfinished, { recursive: true, force: true }));
+  await forgetOthers(worker, folder);
   const bundle = await measure(worker, folder);
   return bundle === null
-    ? fail({ command: "deploy --dry-run", code: null, message: `It left no index.js in ${folder}.`, lastLines: [] })
+    ? fail({
+        command: "deploy --dry-run",
+        code: null,
+        message: `It left no index.js in ${folder}.`,
+        lastLines: [],
+      })
     : ok(bundle);
 }
 
+/** Bundles of earlier sources: nobody will ask for them again. */
+async function forgetOthers(worker: WorkerId, folder: string): Promise<void> {
+  for (const name of await readdir(dirname(folder))) {
+    const other = join(dirname(folder), name);
+    // One that is being made right now has a longer name.
+    if (other !== folder && new RegExp(`^${worker}-[0-9a-f]{16}$`).test(name))
+      await rm(other, { recursive: true, force: true });
+  }
+}
+
 /** All that bundling reads; the lock file stands for what is installed. */
-const INPUTS = ["workers/**/*", "shared/**/*", "wrangler.toml", "tsconfig.json", "package.json", "package-lock.json"];
+const INPUTS = [
+  "workers/**/*",
+  "shared/**/*",
+  "wrangler.toml",
+  "tsconfig.json",
+  "package.json",
+  "package-lock.json",
+];
 
 /** Wrangler leaves these beside the modules, and uploads neither. */
 const isUploaded = (path: string): boolean => path !== "README.md" && !path.endsWith(".map");

@@ -6,9 +6,9 @@ import { type Ask, faultOf, type Refusal, refusedFault } from "./api.ts";
 import type { Bundle } from "./bundle.ts";
 import type { WorkerId } from "./committed.ts";
 import type { Wanted } from "./complete.ts";
+import { Lifecycle, type LifecycleRule } from "./facts.ts";
 import { buildOf, withSecretsFile, writeConfig } from "./generated.ts";
 import { notAllowed } from "./grants.ts";
-import { Lifecycle, type LifecycleRule } from "./facts.ts";
 import type { Action } from "./plan.ts";
 import type { Secrets } from "./secrets.ts";
 import type { Wrangler, WranglerFailure } from "./wrangler.ts";
@@ -44,7 +44,9 @@ export async function carryOut(action: Action, site: Site): Promise<Result<Site,
         }),
       );
     case "create-database": {
-      const made = await ask("POST", `${at}/d1/database`, z.looseObject({ uuid: z.string() }), { name: action.name });
+      const made = await ask("POST", `${at}/d1/database`, z.looseObject({ uuid: z.string() }), {
+        name: action.name,
+      });
       return made.ok ? ok({ ...site, databaseId: made.value.uuid }) : refused(made.error);
     }
     case "create-bucket":
@@ -76,7 +78,8 @@ async function addRule(ask: Ask, bucket: string, rule: LifecycleRule): Promise<R
 const then = (site: Site, done: Result<unknown, Refusal>): Result<Site, Failure> =>
   done.ok ? ok(site) : refused(done.error);
 
-const refused = (refusal: Refusal): Result<never, Failure> => fail({ fault: faultOf(refusal), lastLines: [] });
+const refused = (refusal: Refusal): Result<never, Failure> =>
+  fail({ fault: faultOf(refusal), lastLines: [] });
 
 async function migrate(database: string, site: Site): Promise<Result<Site, Failure>> {
   const config = await configOf("producer", site);
@@ -84,12 +87,18 @@ async function migrate(database: string, site: Site): Promise<Result<Site, Failu
   return done.ok ? ok(site) : fail(wranglerFailure(done.error));
 }
 
-async function deployWorker(id: WorkerId, names: readonly string[], site: Site): Promise<Result<Site, Failure>> {
+async function deployWorker(
+  id: WorkerId,
+  names: readonly string[],
+  site: Site,
+): Promise<Result<Site, Failure>> {
   const config = await configOf(id, site);
   const values: Record<string, string | undefined> = { ...site.secrets.values };
   // Taken along where it was given: the only one that is not required.
   const wished = names.includes("API_TOKENS") ? [...names, "PROJECT_ACCESS_KEY"] : names;
-  const secrets = Object.fromEntries(wished.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])));
+  const secrets = Object.fromEntries(
+    wished.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])),
+  );
   const deploy = (more: readonly string[]) => site.wrangler(["deploy", "--config", config, ...more]);
   const done =
     Object.keys(secrets).length === 0

@@ -35,7 +35,10 @@ export async function checkUp(url: string, token: string | null, terminal: Termi
   if (!report.ok) {
     const { error } = report;
     const why = error.reason === "refused" ? `${error.problem.code}: ${error.problem.detail}` : error.message;
-    terminal.complain(`error deploy.doctor: doctor could not be asked: ${why}`, `next: MINTLINE_URL=${url} npx --no mintline doctor`);
+    terminal.complain(
+      `error deploy.doctor: doctor could not be asked: ${why}`,
+      `next: MINTLINE_URL=${url} npx --no mintline doctor`,
+    );
     return EXIT.rows;
   }
   terminal.say("doctor:", ...reportLines(report.value).map((line) => `  ${line}`));

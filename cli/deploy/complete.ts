@@ -6,8 +6,8 @@
 import { dirname, join } from "node:path";
 import { WORKER_VARIABLES } from "../stack/settings.ts";
 import { CONFIG_FILES, type Committed, type CommittedPair, WORKERS, type WorkerId } from "./committed.ts";
-import type { Choices } from "./options.ts";
 import { DEPLOY } from "./numbers.ts";
+import type { Choices } from "./options.ts";
 import { SECRET_NAMES } from "./secrets.ts";
 
 export type Wanted = {

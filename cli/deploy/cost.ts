@@ -37,13 +37,21 @@ export function costTable(jobs: number): string[][] {
       dollarText(atMost),
       price.counted,
     ]),
-    ["together", "", "", "", dollarText(total(({ alone }) => alone)), dollarText(total(({ atMost }) => atMost)), `on top of $${MONTHLY_DOLLARS} a month`],
+    [
+      "together",
+      "",
+      "",
+      "",
+      dollarText(total(({ alone }) => alone)),
+      dollarText(total(({ atMost }) => atMost)),
+      `on top of $${MONTHLY_DOLLARS} a month`,
+    ],
   ];
 }
 
 export function costNotes(jobs: number): string[] {
   const calls = jobs * UNBILLED.sequenceCallsPerJob;
-  const hours = (calls / DEPLOY.callsPerSecond) * SECOND / 3_600_000;
+  const hours = ((calls / DEPLOY.callsPerSecond) * SECOND) / 3_600_000;
   return [
     `Cloudflare charges nothing for the ${whole(calls)} calls to Sequence (${UNBILLED.sequenceCallsPerJob} a job; at ${DEPLOY.callsPerSecond} a second ${hours.toFixed(0)} hours) nor for the ${whole(jobs * UNBILLED.d1CallsPerJob)} calls to D1 (${UNBILLED.d1CallsPerJob} a job). What Sequence charges is between you and Sequence.`,
     `Prices of ${READ_ON} from developers.cloudflare.com (cli/deploy/prices.ts names each page); uses counted by the tests, on Cloudflare's network not yet measured.`,

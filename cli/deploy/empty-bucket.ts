@@ -8,7 +8,11 @@ const NOT_EMPTY = 10008;
 const Objects = z.array(z.looseObject({ key: z.string() }));
 
 /** @returns `later` where the files are left to a rule: R2 expires them within a day */
-export async function emptyBucket(ask: Ask, at: string, name: string): Promise<Result<"gone" | "later", Refusal>> {
+export async function emptyBucket(
+  ask: Ask,
+  at: string,
+  name: string,
+): Promise<Result<"gone" | "later", Refusal>> {
   const bucket = `${at}/r2/buckets/${name}`;
   const removed = await ask("DELETE", bucket, z.unknown());
   if (removed.ok) return ok("gone");

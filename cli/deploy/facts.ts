@@ -88,7 +88,9 @@ async function readQueues(ask: Ask, at: string, names: readonly string[]) {
         {
           id: queue_id,
           retentionSeconds: settings?.message_retention_period ?? null,
-          consumers: consumers.flatMap(({ script, script_name, service }) => script ?? script_name ?? service ?? []),
+          consumers: consumers.flatMap(
+            ({ script, script_name, service }) => script ?? script_name ?? service ?? [],
+          ),
         },
       ]),
     ),
@@ -98,7 +100,11 @@ async function readQueues(ask: Ask, at: string, names: readonly string[]) {
 const Databases = z.array(z.looseObject({ uuid: z.string(), name: z.string() }));
 const Applied = z.array(z.looseObject({ results: z.array(z.looseObject({ name: z.string() })).default([]) }));
 
-async function readDatabase(ask: Ask, at: string, name: string): Promise<Result<DatabaseFacts | null, Refusal>> {
+async function readDatabase(
+  ask: Ask,
+  at: string,
+  name: string,
+): Promise<Result<DatabaseFacts | null, Refusal>> {
   const listed = await ask("GET", `${at}/d1/database?name=${encodeURIComponent(name)}`, Databases);
   if (!listed.ok) return listed;
   // The list finds every name that contains this one.
@@ -106,7 +112,11 @@ async function readDatabase(ask: Ask, at: string, name: string): Promise<Result<
   if (found === undefined) return ok(null);
   const sql = "SELECT name FROM d1_migrations ORDER BY id";
   const applied = await ask("POST", `${at}/d1/database/${found.uuid}/query`, Applied, { sql });
-  if (applied.ok) return ok({ id: found.uuid, applied: applied.value.flatMap(({ results }) => results.map((row) => row.name)) });
+  if (applied.ok)
+    return ok({
+      id: found.uuid,
+      applied: applied.value.flatMap(({ results }) => results.map((row) => row.name)),
+    });
   // A database that was made but never migrated has no such table yet.
   return /no such table/.test(applied.error.message) ? ok({ id: found.uuid, applied: [] }) : applied;
 }

@@ -73,7 +73,10 @@ export async function withSecretsFile<T>(
 }
 
 export async function removeLeftSecrets(folder: string): Promise<void> {
-  await Promise.all([rm(secretsPath(folder, "consumer"), { force: true }), rm(secretsPath(folder, "producer"), { force: true })]);
+  await Promise.all([
+    rm(secretsPath(folder, "consumer"), { force: true }),
+    rm(secretsPath(folder, "producer"), { force: true }),
+  ]);
 }
 
 const secretsPath = (folder: string, id: WorkerId): string => join(folder, `${id}.secrets.json`);

@@ -81,5 +81,7 @@ function address(text: string): string {
 function lowerCeiling(text: string): number {
   const calls = wholeNumber(1)(text);
   if (calls <= DEPLOY.callsPerSecond) return calls;
-  throw new InvalidArgumentError(`Expected at most ${DEPLOY.callsPerSecond}: the live game shares the limit.`);
+  throw new InvalidArgumentError(
+    `Expected at most ${DEPLOY.callsPerSecond}: the live game shares the limit.`,
+  );
 }

@@ -10,9 +10,16 @@ import type { Step } from "./plan.ts";
 import { MONTHLY_DOLLARS } from "./prices.ts";
 import { REQUIRED_SECRETS } from "./secrets.ts";
 
-export function tellPlan(terminal: Terminal, wanted: Wanted, steps: readonly Step[], comparedWith: string): void {
+export function tellPlan(
+  terminal: Terminal,
+  wanted: Wanted,
+  steps: readonly Step[],
+  comparedWith: string,
+): void {
   terminal.say(`Plan for ${wanted.environment}, ${comparedWith}:`);
-  terminal.table(steps.map(({ verb, thing, name, detail }, at) => [`  ${at + 1}`, verb, thing, name, detail]));
+  terminal.table(
+    steps.map(({ verb, thing, name, detail }, at) => [`  ${at + 1}`, verb, thing, name, detail]),
+  );
   terminal.say(
     "     Durable Object UpstreamGate comes and goes with the consumer.",
     `     secrets: consumer ${REQUIRED_SECRETS.consumer.join(", ")}; producer ${REQUIRED_SECRETS.producer.join(", ")} (only what is missing is asked for)`,
@@ -21,7 +28,9 @@ export function tellPlan(terminal: Terminal, wanted: Wanted, steps: readonly Ste
     "Variables:",
   );
   for (const id of WORKERS) {
-    const vars = Object.entries(wanted.workers[id].config.vars).map(([name, value]) => `${name}=${String(value)}`);
+    const vars = Object.entries(wanted.workers[id].config.vars).map(
+      ([name, value]) => `${name}=${String(value)}`,
+    );
     terminal.say(`  ${id}: ${vars.join(" ")}`);
   }
 }
@@ -29,7 +38,11 @@ export function tellPlan(terminal: Terminal, wanted: Wanted, steps: readonly Ste
 export function tellBundles(terminal: Terminal, bundles: readonly Bundle[]): void {
   terminal.say("", "Bundles:");
   terminal.table(
-    bundles.map(({ worker, rawBytes, gzipBytes }) => [`  ${worker}`, kilobytes(rawBytes), `gzip ${kilobytes(gzipBytes)}`]),
+    bundles.map(({ worker, rawBytes, gzipBytes }) => [
+      `  ${worker}`,
+      kilobytes(rawBytes),
+      `gzip ${kilobytes(gzipBytes)}`,
+    ]),
   );
 }
 

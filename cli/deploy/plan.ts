@@ -47,10 +47,15 @@ export const actionsOf = (steps: readonly Step[]): Action[] => steps.flatMap(({ 
 
 function queueStep(name: string, wanted: Wanted, facts: Facts): Step {
   const { retentionSeconds } = wanted;
-  const days = retentionSeconds === null ? "messages kept for 24 hours" : `messages kept for ${retentionSeconds / 86_400} days`;
+  const days =
+    retentionSeconds === null
+      ? "messages kept for 24 hours"
+      : `messages kept for ${retentionSeconds / 86_400} days`;
   const there = facts.queues.get(name);
-  if (there === undefined) return step("queue", name, days, "create", { do: "create-queue", name, retentionSeconds });
-  if (retentionSeconds === null || there.retentionSeconds === retentionSeconds) return kept("queue", name, days);
+  if (there === undefined)
+    return step("queue", name, days, "create", { do: "create-queue", name, retentionSeconds });
+  if (retentionSeconds === null || there.retentionSeconds === retentionSeconds)
+    return kept("queue", name, days);
   return step("queue", name, days, "change", { do: "set-retention", id: there.id, retentionSeconds });
 }
 
@@ -75,7 +80,11 @@ function lifecycleStep({ bucket: name }: Wanted, { bucket }: Facts): Step {
   const detail = `${DEPLOY.spoolPrefix} is emptied after a day`;
   const rules = bucket?.rules ?? [];
   if (rules.some(({ id }) => id === DEPLOY.spoolRule)) return kept("R2 lifecycle", DEPLOY.spoolRule, detail);
-  return step("R2 lifecycle", DEPLOY.spoolRule, detail, "create", { do: "add-rule", bucket: name, rule: SPOOL_RULE });
+  return step("R2 lifecycle", DEPLOY.spoolRule, detail, "create", {
+    do: "add-rule",
+    bucket: name,
+    rule: SPOOL_RULE,
+  });
 }
 
 function migrationStep({ database }: Wanted, facts: Facts, migrations: readonly string[]): Step {
@@ -109,7 +118,8 @@ function reasonToDeploy(
   const { name, consumes, crons, workersDev } = wanted.workers[id];
   const with_ = secrets.length === 0 ? "" : `, with ${secrets.join(" and ")}`;
   if (there === null) return `new${with_}`;
-  if (there.build !== build) return `build ${build} instead of ${there.build ?? "one that was not deployed from here"}${with_}`;
+  if (there.build !== build)
+    return `build ${build} instead of ${there.build ?? "one that was not deployed from here"}${with_}`;
   if (secrets.length > 0) return `without ${secrets.join(" and ")} until now`;
   const unconsumed = consumes.filter((queue) => !facts.queues.get(queue)?.consumers.includes(name));
   if (unconsumed.length > 0) return `does not consume ${unconsumed.join(", ")} yet`;
@@ -118,5 +128,17 @@ function reasonToDeploy(
   return null;
 }
 
-const step = (thing: string, name: string, detail: string, verb: Step["verb"], action: Action): Step => ({ thing, name, detail, verb, action });
-const kept = (thing: string, name: string, detail: string): Step => ({ thing, name, detail, verb: "keep", action: null });
+const step = (thing: string, name: string, detail: string, verb: Step["verb"], action: Action): Step => ({
+  thing,
+  name,
+  detail,
+  verb,
+  action,
+});
+const kept = (thing: string, name: string, detail: string): Step => ({
+  thing,
+  name,
+  detail,
+  verb: "keep",
+  action: null,
+});

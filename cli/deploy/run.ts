@@ -2,7 +2,7 @@
  * One deploy, from the committed files to a checked deployment. Each part may end it with an exit code; whatever
  * was done by then stays done, and the same command goes on from there.
  */
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { fail, ok, type Result } from "../../shared/result.ts";
@@ -19,6 +19,7 @@ import { completeWanted, databaseOf, type Wanted } from "./complete.ts";
 import { destroy } from "./destroy.ts";
 import { type Facts, NOTHING, readFacts } from "./facts.ts";
 import { buildOf, removeLeftSecrets } from "./generated.ts";
+import { heavyStatements } from "./heavy.ts";
 import type { Choices } from "./options.ts";
 import { type Action, actionsOf, pendingMigrations, planSteps, type Step } from "./plan.ts";
 import { tellBundles, tellCosts, tellPlan } from "./plan-text.ts";
@@ -67,7 +68,12 @@ async function dryRun(deploy: Deploy, wanted: Wanted): Promise<ExitCode> {
   if (!facts.ok) return tellFault(terminal, faultOf(facts.error));
   const planned = await plan(deploy, wanted, facts.value, wrangler);
   if (!planned.ok) return planned.error;
-  tellPlan(terminal, wanted, planned.value.steps, account === null ? "for an empty account" : "compared with the account");
+  tellPlan(
+    terminal,
+    wanted,
+    planned.value.steps,
+    account === null ? "for an empty account" : "compared with the account",
+  );
   tellBundles(terminal, Object.values(planned.value.bundles));
   tellCosts(terminal, choices.plan, account?.value.plan ?? null);
   terminal.say("Dry run: nothing was changed.");
@@ -87,7 +93,7 @@ async function deployAll(deploy: Deploy, wanted: Wanted, account: Account, facts
   if (choices.plan === "paid" && account.plan === "free") return tellFault(terminal, onFree);
   const secrets = await gatherSecrets(missingSecrets(actions), wanted, environment, asker);
   if (!secrets.ok) return tellAll(terminal, secrets.error);
-  await tellBookmark(deploy, wanted, account, facts);
+  await tellMigrations(deploy, wanted, account, facts);
   const start: Site = {
     ...{ ask: account.ask, account: account.id, wrangler, wanted, bundles, secrets: secrets.value },
     ...{ folder: folderOf(deploy), databaseId: facts.database?.id ?? null },
@@ -165,11 +171,25 @@ function tellToken(terminal: Terminal, { adminToken }: Secrets): void {
   );
 }
 
-/** A way back for the data, while there still is one: D1 forgets after 30 days. */
-async function tellBookmark({ terminal }: Deploy, wanted: Wanted, account: Account, facts: Facts): Promise<void> {
+/** Where data is there already: what holds it up, and the way back, while there still is one (D1 keeps 30 days). */
+async function tellMigrations(
+  { terminal }: Deploy,
+  wanted: Wanted,
+  account: Account,
+  facts: Facts,
+): Promise<void> {
   const { database } = facts;
   if (database === null || database.applied.length === 0) return;
-  if (pendingMigrations(facts, await migrationsOf(wanted)).length === 0) return;
+  const pending = pendingMigrations(facts, await migrationsOf(wanted));
+  if (pending.length === 0) return;
+  for (const name of pending) {
+    const sql = await readFile(join(databaseOf(wanted.workers.producer.config).migrations_dir, name), "utf8");
+    for (const heavy of heavyStatements(sql)) {
+      terminal.say(
+        `warning: ${name} ${heavy}. D1 answers nobody meanwhile: pause the batches, or see workers/DEPLOYING.md.`,
+      );
+    }
+  }
   const path = `/accounts/${account.id}/d1/database/${database.id}/time_travel/bookmark`;
   const found = await account.ask("GET", path, z.looseObject({ bookmark: z.string() }));
   terminal.say(

@@ -52,7 +52,8 @@ export async function gatherSecrets(
       adminToken = randomBytes(32).toString("base64url");
       values.API_TOKENS = `admin:admin:${createHash("sha256").update(adminToken).digest("hex")}`;
     } else {
-      const typed = given.CI === "true" ? null : await asker.secret(`${name} (${WHAT[name]}; it is not shown): `);
+      const typed =
+        given.CI === "true" ? null : await asker.secret(`${name} (${WHAT[name]}; it is not shown): `);
       if (typed === null || typed === "") return fail([noSecret(name)]);
       values[name] = typed;
     }

@@ -34,7 +34,12 @@ export function createWrangler(folder: string, environment: Environment): Wrangl
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const child = spawn(process.execPath, [wranglerBin(), ...args], {
       cwd: folder,
-      env: { ...withoutWorkerVariables(environment), ...QUIET, WRANGLER_OUTPUT_FILE_PATH: report },
+      env: {
+        ...withoutWorkerVariables(environment),
+        MINTLINE_TOKEN: undefined,
+        ...QUIET,
+        WRANGLER_OUTPUT_FILE_PATH: report,
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const code = new Promise<number | null>((resolve) => {
@@ -70,7 +75,11 @@ const QUIET: Environment = {
 };
 
 /** Wrangler writes one JSON object a line; the last of this type says what went wrong. */
-const Failed = z.looseObject({ type: z.literal("command-failed"), code: z.number().optional(), message: z.string().optional() });
+const Failed = z.looseObject({
+  type: z.literal("command-failed"),
+  code: z.number().optional(),
+  message: z.string().optional(),
+});
 
 async function failureIn(report: string): Promise<{ code: number | null; message: string }> {
   const lines = await readFile(report, "utf8").catch(() => "");

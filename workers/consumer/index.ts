@@ -5,7 +5,8 @@ import { keepDeadLetters } from "./dead-letter.ts";
 
 export { UpstreamGate } from "./upstream-gate.ts";
 
-const DEAD_QUEUE = "mintline-dead";
+/** `mintline-dead`, or that of another environment: `mintline-dead-staging`. */
+const isDeadQueue = (name: string): boolean => /^mintline-dead(-|$)/.test(name);
 
 export default {
   async queue(messages, env, execution): Promise<void> {
@@ -16,7 +17,7 @@ export default {
       messages.retryAll({ delaySeconds: 60 });
       return;
     }
-    if (messages.queue === DEAD_QUEUE) await keepDeadLetters(messages, context.value);
+    if (isDeadQueue(messages.queue)) await keepDeadLetters(messages, context.value);
     else await consume(messages, context.value, (promise) => execution.waitUntil(promise));
   },
 } satisfies ExportedHandler<ConsumerEnv, unknown>;

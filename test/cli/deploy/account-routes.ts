@@ -51,7 +51,9 @@ function addQueues(app: Hono, account: PlayAccount): void {
   app.patch("/queues/:id", async (c) => {
     const queue = account.queues.find(({ queue_id }) => queue_id === c.req.param("id"));
     if (queue === undefined) return c.json(refusal(11000, "Queue does not exist"), 404);
-    const body = z.looseObject({ settings: z.object({ message_retention_period: z.number() }) }).parse(await c.req.json());
+    const body = z
+      .looseObject({ settings: z.object({ message_retention_period: z.number() }) })
+      .parse(await c.req.json());
     queue.settings = body.settings;
     return c.json(success(queue));
   });
@@ -111,7 +113,9 @@ function addStorage(app: Hono, account: PlayAccount): void {
     if (database === undefined) return c.json(refusal(7404, "The database was not found"), 404);
     const { sql } = z.looseObject({ sql: z.string() }).parse(await c.req.json());
     try {
-      return c.json(success([{ results: queried(database.sqlite, sql), success: true, meta: { duration: 1 } }]));
+      return c.json(
+        success([{ results: queried(database.sqlite, sql), success: true, meta: { duration: 1 } }]),
+      );
     } catch (thrown) {
       return c.json(refusal(7500, thrown instanceof Error ? thrown.message : String(thrown)), 400);
     }
@@ -124,7 +128,10 @@ function addStorage(app: Hono, account: PlayAccount): void {
   app.post("/r2/buckets", async (c) => {
     const { name } = named.parse(await c.req.json());
     // R2 puts such a rule into every new bucket.
-    account.buckets.set(name, { rules: [{ id: "Default Multipart Abort Rule", enabled: true }], objects: [] });
+    account.buckets.set(name, {
+      rules: [{ id: "Default Multipart Abort Rule", enabled: true }],
+      objects: [],
+    });
     return c.json(success({ name }));
   });
   app.delete("/r2/buckets/:name", (c) => {
@@ -148,7 +155,8 @@ function addStorage(app: Hono, account: PlayAccount): void {
   });
   app.delete("/r2/buckets/:name/objects/:key", (c) => {
     const bucket = account.buckets.get(c.req.param("name"));
-    if (bucket) bucket.objects = bucket.objects.filter((key) => key !== decodeURIComponent(c.req.param("key")));
+    if (bucket)
+      bucket.objects = bucket.objects.filter((key) => key !== decodeURIComponent(c.req.param("key")));
     return c.json(success({}));
   });
 }
@@ -175,18 +183,43 @@ function addWorkers(app: Hono, account: PlayAccount): void {
     if (script === undefined) return c.json(refusal(10090, "workers.api.error.service_not_found"), 404);
     const tags = { tag: c.req.param("name"), tags: [], last_deployed_from: "wrangler" };
     const migration = script.migrationTag === null ? {} : { migration_tag: script.migrationTag };
-    return c.json(success({ default_environment: { environment: "production", script: { ...tags, ...migration } } }));
+    return c.json(
+      success({ default_environment: { environment: "production", script: { ...tags, ...migration } } }),
+    );
   });
   app.get("/workers/scripts", (c) =>
-    c.json(success([...account.scripts].map(([id, { migrationTag }]) => ({ id, migration_tag: migrationTag ?? undefined })))),
+    c.json(
+      success(
+        [...account.scripts].map(([id, { migrationTag }]) => ({
+          id,
+          migration_tag: migrationTag ?? undefined,
+        })),
+      ),
+    ),
   );
   app.put("/workers/scripts/:name", async (c) => {
     upload(account, c.req.param("name"), await c.req.formData());
-    return c.json(success({ id: c.req.param("name"), tag: "t", etag: "e", deployment_id: nextId(account).replaceAll("-", ""), startup_time_ms: 3 }));
+    return c.json(
+      success({
+        id: c.req.param("name"),
+        tag: "t",
+        etag: "e",
+        deployment_id: nextId(account).replaceAll("-", ""),
+        startup_time_ms: 3,
+      }),
+    );
   });
   app.post("/workers/scripts/:name/versions", async (c) => {
     upload(account, c.req.param("name"), await c.req.formData());
-    return c.json(success({ id: nextId(account), number: 1, metadata: {}, resources: { script: { etag: "e" } }, startup_time_ms: 3 }));
+    return c.json(
+      success({
+        id: nextId(account),
+        number: 1,
+        metadata: {},
+        resources: { script: { etag: "e" } },
+        startup_time_ms: 3,
+      }),
+    );
   });
   app.get("/workers/scripts/:name/deployments", (c) => c.json(success({ deployments: [] })));
   app.post("/workers/scripts/:name/deployments", (c) => c.json(success({ id: nextId(account) })));
@@ -207,7 +240,11 @@ function addWorkers(app: Hono, account: PlayAccount): void {
     return c.json(success({ bindings: [...script.bindings, ...secrets] }));
   });
   app.get("/workers/scripts/:name/schedules", (c) =>
-    c.json(success({ schedules: (account.scripts.get(c.req.param("name"))?.crons ?? []).map((cron) => ({ cron })) })),
+    c.json(
+      success({
+        schedules: (account.scripts.get(c.req.param("name"))?.crons ?? []).map((cron) => ({ cron })),
+      }),
+    ),
   );
   app.put("/workers/scripts/:name/schedules", async (c) => {
     const script = account.scripts.get(c.req.param("name"));
@@ -215,8 +252,13 @@ function addWorkers(app: Hono, account: PlayAccount): void {
     if (script) script.crons = crons.map(({ cron }) => cron);
     return c.json(success({ schedules: crons }));
   });
-  const subdomain = (script: PlayScript | undefined) => ({ enabled: script?.workersDev ?? false, previews_enabled: false });
-  app.get("/workers/scripts/:name/subdomain", (c) => c.json(success(subdomain(account.scripts.get(c.req.param("name"))))));
+  const subdomain = (script: PlayScript | undefined) => ({
+    enabled: script?.workersDev ?? false,
+    previews_enabled: false,
+  });
+  app.get("/workers/scripts/:name/subdomain", (c) =>
+    c.json(success(subdomain(account.scripts.get(c.req.param("name"))))),
+  );
   app.post("/workers/scripts/:name/subdomain", async (c) => {
     const script = account.scripts.get(c.req.param("name"));
     const { enabled } = z.looseObject({ enabled: z.boolean() }).parse(await c.req.json());
@@ -224,7 +266,9 @@ function addWorkers(app: Hono, account: PlayAccount): void {
     return c.json(success(subdomain(script)));
   });
   app.get("/workers/workers/:name", (c) =>
-    c.json(success({ name: c.req.param("name"), subdomain: subdomain(account.scripts.get(c.req.param("name"))) })),
+    c.json(
+      success({ name: c.req.param("name"), subdomain: subdomain(account.scripts.get(c.req.param("name"))) }),
+    ),
   );
 }
 
@@ -232,7 +276,8 @@ function upload(account: PlayAccount, name: string, form: FormData): void {
   const metadata = Metadata.parse(JSON.parse(String(form.get("metadata"))));
   const before = account.scripts.get(name);
   const secrets = new Map(metadata.keep_bindings.includes("secret_text") ? before?.secrets : []);
-  for (const { type, name: secret, text } of metadata.bindings) if (type === "secret_text") secrets.set(secret, text ?? "");
+  for (const { type, name: secret, text } of metadata.bindings)
+    if (type === "secret_text") secrets.set(secret, text ?? "");
   account.scripts.set(name, {
     bindings: metadata.bindings.filter(({ type }) => type !== "secret_text" && type !== "inherit"),
     secrets,

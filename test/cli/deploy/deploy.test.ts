@@ -29,7 +29,14 @@ function changed(): string[] {
   return seen;
 }
 
-const CREATED = ["POST /queues", "POST /queues", "POST /queues", "POST /d1/database", "POST /r2/buckets", "PUT /r2/buckets/mintline/lifecycle"];
+const CREATED = [
+  "POST /queues",
+  "POST /queues",
+  "POST /queues",
+  "POST /d1/database",
+  "POST /r2/buckets",
+  "PUT /r2/buckets/mintline/lifecycle",
+];
 const uploadOf = (worker: string) => `PUT /workers/scripts/mintline-${worker}`;
 
 beforeAll(async () => {
@@ -55,9 +62,17 @@ test("the first run makes everything, in the only order that works", () => {
   const migrations = calls.flatMap((call, at) => (call.endsWith("/query") ? [at] : []));
   expect(migrations.length).toBeGreaterThanOrEqual(4); // its own table, and a call for each of three migrations
   expect(migrations[0]).toBe(6);
-  const connect = (worker: string) => [`POST ${uploadOf(worker)}/subdomain`.replace("PUT ", ""), `${uploadOf(worker)}/schedules`];
+  const connect = (worker: string) => [
+    `POST ${uploadOf(worker)}/subdomain`.replace("PUT ", ""),
+    `${uploadOf(worker)}/schedules`,
+  ];
   expect(calls.slice((migrations.at(-1) ?? 0) + 1)).toEqual([
-    ...[uploadOf("consumer"), ...connect("consumer"), "POST /queues/ID/consumers", "POST /queues/ID/consumers"],
+    ...[
+      uploadOf("consumer"),
+      ...connect("consumer"),
+      "POST /queues/ID/consumers",
+      "POST /queues/ID/consumers",
+    ],
     ...[uploadOf("producer"), ...connect("producer"), "POST /queues/ID/consumers"],
   ]);
   expect(first.stdout).toContain(`Dashboard: ${standIn.url}/`);
@@ -76,10 +91,17 @@ test("what is there is what the committed configurations say, under this environ
     "mintline-consumer-story",
     "mintline-producer-story",
   ]);
-  expect(queues[1]?.consumers[0]).toMatchObject({ dead_letter_queue: "mintline-dead-story", settings: { batch_size: 10, max_retries: 100, max_concurrency: 20 } });
+  expect(queues[1]?.consumers[0]).toMatchObject({
+    dead_letter_queue: "mintline-dead-story",
+    settings: { batch_size: 10, max_retries: 100, max_concurrency: 20 },
+  });
   expect(buckets.get("mintline-story")?.rules).toMatchObject([
     { id: "Default Multipart Abort Rule" },
-    { id: "mintline-spool", conditions: { prefix: "spool/" }, deleteObjectsTransition: { condition: { type: "Age", maxAge: 86_400 } } },
+    {
+      id: "mintline-spool",
+      conditions: { prefix: "spool/" },
+      deleteObjectsTransition: { condition: { type: "Age", maxAge: 86_400 } },
+    },
   ]);
   const [database] = databases;
   expect(database?.[1].name).toBe("mintline-story");
@@ -126,7 +148,15 @@ test("nobody but 127.0.0.1 is asked for anything", () => {
 
 test("before it acts it says what the plan carries and what a million tokens cost", () => {
   const said = first.stdout.slice(0, first.stdout.indexOf("done:"));
-  for (const words of ["about 3,000 items a day", "10,000 queue operations", "one job a delivery (50 subrequests)", "Workers Paid, $5 a month", "the account is on Workers Paid", "Queues: operations", "D1: rows written"]) {
+  for (const words of [
+    "about 3,000 items a day",
+    "10,000 queue operations",
+    "one job a delivery (50 subrequests)",
+    "Workers Paid, $5 a month",
+    "the account is on Workers Paid",
+    "Queues: operations",
+    "D1: rows written",
+  ]) {
     expect(said).toContain(words);
   }
 });
@@ -171,7 +201,13 @@ test("--destroy removes nothing until the Worker's name is typed", async () => {
   const ran = await deploy(["--destroy"], { stdin: "yes\n" });
   expect(ran.code).toBe(2);
   expect(ran.stderr).toContain("nothing was removed");
-  for (const name of ["Worker mintline-producer-story", "Worker mintline-consumer-story", "queue mintline-jobs-story", "D1 database mintline-story", "R2 bucket mintline-story"]) {
+  for (const name of [
+    "Worker mintline-producer-story",
+    "Worker mintline-consumer-story",
+    "queue mintline-jobs-story",
+    "D1 database mintline-story",
+    "R2 bucket mintline-story",
+  ]) {
     expect(ran.stdout).toContain(name);
   }
   expect(changed()).toEqual([]);
@@ -183,7 +219,11 @@ test("--destroy takes back what deploy made, files and all, and nothing else", a
   expect(ran.stderr).not.toContain("error");
   expect(ran.code).toBe(0);
   const { queues, buckets, scripts, databases } = standIn.account;
-  expect({ queues, scripts: [...scripts], databases: [...databases] }).toEqual({ queues: [], scripts: [], databases: [] });
+  expect({ queues, scripts: [...scripts], databases: [...databases] }).toEqual({
+    queues: [],
+    scripts: [],
+    databases: [],
+  });
   expect([...buckets]).toEqual([["mintline", { rules: [], objects: ["theirs"] }]]);
   expect(ran.elsewhere).toBe("");
   const again = await deploy(["--destroy"]);

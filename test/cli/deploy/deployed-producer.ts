@@ -7,7 +7,16 @@ import type { PlayAccount } from "./play-account.ts";
 
 const REPORT: DoctorReport = {
   ok: true,
-  findings: [{ check: "d1", ok: true, severity: "ok", code: "d1.ok", message: "Answers, and its tables are there.", next: null }],
+  findings: [
+    {
+      check: "d1",
+      ok: true,
+      severity: "ok",
+      code: "d1.ok",
+      message: "Answers, and its tables are there.",
+      next: null,
+    },
+  ],
 };
 
 export function deployedProducer(account: PlayAccount): Hono {

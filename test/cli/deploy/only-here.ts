@@ -17,7 +17,8 @@ function refuse(what: string): Error {
 const connect = net.Socket.prototype.connect;
 net.Socket.prototype.connect = function connectHere(this: net.Socket, ...args: unknown[]): net.Socket {
   const [first] = Array.isArray(args[0]) ? args[0] : args;
-  const host: unknown = typeof first === "object" && first !== null && "host" in first ? first.host : undefined;
+  const host: unknown =
+    typeof first === "object" && first !== null && "host" in first ? first.host : undefined;
   const isPath = typeof first === "object" && first !== null && "path" in first && first.path;
   if (!isPath && typeof host === "string" && !LOCAL.includes(host)) {
     const error = refuse(`connect ${host}`);

@@ -32,8 +32,9 @@ export type StandIn = {
 export type Hooks = {
   /** 403 with code 10000, as Cloudflare answers where a permission is missing. */
   forbid?: (call: Call) => boolean;
-  before?: (call: Call) => Promise<void> | void;
-  after?: (call: Call) => Promise<void> | void;
+  /** True: the call is dropped, and nothing happens. */
+  before?: (call: Call) => boolean;
+  after?: (call: Call) => unknown;
 };
 
 export const ACCOUNT_ID = "0123456789abcdef0123456789abcdef";
@@ -57,11 +58,12 @@ export async function startStandIn(): Promise<StandIn> {
     const call = { method: c.req.method, path: `${url.pathname}${url.search}`.replace(PREFIX, ""), body };
     calls.push(call);
     seen.push(...wordsInArguments(words));
-    if (c.req.header("authorization") !== `Bearer ${API_TOKEN}`) return c.json(refusal(9109, "Invalid access token"), 403);
+    if (c.req.header("authorization") !== `Bearer ${API_TOKEN}`)
+      return c.json(refusal(9109, "Invalid access token"), 403);
     if (standIn.hooks.forbid?.(call)) return c.json(refusal(10000, "Authentication error"), 403);
-    await standIn.hooks.before?.(call);
+    if (standIn.hooks.before?.(call)) return c.json(refusal(0, "dropped"), 503);
     await next();
-    await standIn.hooks.after?.(call);
+    standIn.hooks.after?.(call);
     return;
   });
   app.route(PREFIX, accountRoutes(account));
@@ -101,7 +103,9 @@ export const refusal = (code: number, message: string) => ({
 
 function listening(app: Hono): Promise<{ server: ServerType; port: number }> {
   const { promise, resolve } = Promise.withResolvers<{ server: ServerType; port: number }>();
-  const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 }, ({ port }) => resolve({ server, port }));
+  const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 }, ({ port }) =>
+    resolve({ server, port }),
+  );
   return promise;
 }
 
@@ -112,7 +116,9 @@ function wordsInArguments(words: readonly string[]): string[] {
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     const line = readQuietly(`/proc/${pid}/cmdline`);
     const environment = line.includes("wrangler") ? readQuietly(`/proc/${pid}/environ`) : "";
-    found.push(...words.filter((word) => `${line}\0${environment}`.includes(word)).map((word) => `${word} in ${line}`));
+    found.push(
+      ...words.filter((word) => `${line}\0${environment}`.includes(word)).map((word) => `${word} in ${line}`),
+    );
   }
   return found;
 }

@@ -53,16 +53,19 @@ describe("messages", () => {
 });
 
 describe("the platform's dead-letter queue", () => {
-  it("puts an open job back to pending and records a message without a job", async () => {
-    const { id, keys } = await queuedBatch({ rows: 1 });
-    const said = await deliver([...keys, { batchId: id, line: 99 }], { queue: "mintline-dead" });
-    expect(said.acked).toHaveLength(2);
-    expect(await onlyJob(id)).toMatchObject({ state: "pending" });
-    const { results } = await env.DB.prepare("SELECT code FROM dead_letters WHERE batch_id = ?")
-      .bind(id)
-      .all();
-    expect(results).toEqual([{ code: "platform.orphan" }]);
-  });
+  it.each(["mintline-dead", "mintline-dead-staging"])(
+    "puts an open job of %s back to pending and records a message without a job",
+    async (queue) => {
+      const { id, keys } = await queuedBatch({ rows: 1 });
+      const said = await deliver([...keys, { batchId: id, line: 99 }], { queue });
+      expect(said.acked).toHaveLength(2);
+      expect(await onlyJob(id)).toMatchObject({ state: "pending" });
+      const { results } = await env.DB.prepare("SELECT code FROM dead_letters WHERE batch_id = ?")
+        .bind(id)
+        .all();
+      expect(results).toEqual([{ code: "platform.orphan" }]);
+    },
+  );
 });
 
 describe("a failed settle", () => {

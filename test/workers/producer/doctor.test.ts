@@ -7,7 +7,7 @@ import { emulator, producer } from "../../support/producer.ts";
 
 const upstream = emulatorAt(emulator().url, emulator().key);
 
-type Check = "config" | "key" | "access" | "write" | "collection" | "clock" | "d1" | "r2" | "queue";
+type Check = "config" | "plan" | "key" | "access" | "write" | "collection" | "clock" | "d1" | "r2" | "queue";
 type Report = { readonly ok: boolean; readonly codes: readonly string[] } & Readonly<
   Partial<Record<Check, Finding>>
 >;
@@ -44,6 +44,15 @@ test("a deployment in order is told so, with what to type to publish", async () 
   ]);
   expect(report.collection?.next).toContain(`mintline collection publish ${collectionId}`);
   expect((await upstream.calls(collectionId)).map(({ method }) => method)).toEqual(["GetCollection"]);
+});
+
+test("a deployment that is configured for Workers Free tells its limits", async () => {
+  const { plan, ok } = await examine({ PLAN: "free" });
+  expect(plan).toMatchObject({ code: "plan.free", severity: "warning" });
+  expect(plan?.message).toMatch(
+    /3,000 items a day .*10,000 queue operations.*one job a delivery \(50 subrequests\)/,
+  );
+  expect(ok).toBe(true);
 });
 
 test("a published collection needs nothing more", async () => {

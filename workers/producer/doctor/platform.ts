@@ -1,7 +1,22 @@
 /** What the doctor asks of the platform: database, bucket, queue. Nothing is written. */
 import type { Finding } from "../../../shared/api/contract.ts";
+import type { Config } from "../../../shared/config.ts";
+import { FREE_PLAN_TEXT } from "../../../shared/plans.ts";
 import { type Db, sql } from "../../../shared/store/db.ts";
-import { fine, wrong } from "./finding.ts";
+import { doubtful, fine, wrong } from "./finding.ts";
+
+/** Nothing to say on Workers Paid, or locally: a limit that nobody meets is no finding. */
+export const checkPlan = ({ plan }: Config): Finding[] =>
+  plan === "free"
+    ? [
+        doubtful(
+          "plan",
+          "plan.free",
+          `Configured for Workers Free. ${FREE_PLAN_TEXT}`,
+          "For more, subscribe to Workers Paid ($5 a month) and deploy with `npm run deploy`, without `--plan free`.",
+        ),
+      ]
+    : [];
 
 export const checkD1 = (db: Db): Promise<Finding> =>
   answered(

@@ -5,7 +5,7 @@ import { createSequence } from "../../../shared/sequence/client.ts";
 import type { App, ProducerContext } from "../context.ts";
 import { checkAccess, checkCollection, checkConfig, checkKey, checkWrite } from "../doctor/account.ts";
 import { checkClock, dateRecorder } from "../doctor/clock.ts";
-import { checkD1, checkQueue, checkR2 } from "../doctor/platform.ts";
+import { checkD1, checkPlan, checkQueue, checkR2 } from "../doctor/platform.ts";
 import { refuse } from "../problem.ts";
 import { NoQuery, readQuery } from "../query.ts";
 
@@ -26,6 +26,7 @@ async function examine(ctx: ProducerContext): Promise<Finding[]> {
   const beyond = access.ok ? [await checkWrite(sequence), await checkCollection(config, sequence)] : [];
   return [
     checkConfig(config),
+    ...checkPlan(config),
     checkKey(config, now()),
     access,
     ...beyond,
