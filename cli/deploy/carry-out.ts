@@ -40,7 +40,8 @@ export async function carryOut(action: Action, site: Site): Promise<Result<Site,
       return then(
         site,
         await ask("PATCH", `${at}/queues/${action.id}`, Anything, {
-          settings: { message_retention_period: action.retentionSeconds },
+          queue_name: action.name,
+          settings: action.settings,
         }),
       );
     case "create-database": {
@@ -107,7 +108,8 @@ async function deployWorker(
   return done.ok ? ok(site) : fail(wranglerFailure(done.error));
 }
 
-async function configOf(id: WorkerId, { wanted, bundles, databaseId, folder }: Site): Promise<string> {
+/** @returns the path of the Worker's completed configuration, which is also what people give Wrangler later */
+export async function configOf(id: WorkerId, { wanted, bundles, databaseId, folder }: Site): Promise<string> {
   if (databaseId === null) throw new Error("A Worker cannot be configured before its database is there.");
   const worker = wanted.workers[id];
   const build = buildOf(worker, bundles[id], databaseId);

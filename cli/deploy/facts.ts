@@ -15,6 +15,8 @@ export type Facts = {
 export type QueueFacts = {
   readonly id: string;
   readonly retentionSeconds: number | null;
+  /** All of them, since a change is sent with those that stay. */
+  readonly settings: Readonly<Record<string, unknown>>;
   /** Names of the Workers that consume it. */
   readonly consumers: readonly string[];
 };
@@ -88,6 +90,7 @@ async function readQueues(ask: Ask, at: string, names: readonly string[]) {
         {
           id: queue_id,
           retentionSeconds: settings?.message_retention_period ?? null,
+          settings: settings ?? {},
           consumers: consumers.flatMap(
             ({ script, script_name, service }) => script ?? script_name ?? service ?? [],
           ),

@@ -11,7 +11,12 @@ import { REQUIRED_SECRETS, type SecretName } from "./secrets.ts";
 
 export type Action =
   | { readonly do: "create-queue"; readonly name: string; readonly retentionSeconds: number | null }
-  | { readonly do: "set-retention"; readonly id: string; readonly retentionSeconds: number }
+  | {
+      readonly do: "set-retention";
+      readonly id: string;
+      readonly name: string;
+      readonly settings: Readonly<Record<string, unknown>>;
+    }
   | { readonly do: "create-database"; readonly name: string }
   | { readonly do: "create-bucket"; readonly name: string }
   | { readonly do: "add-rule"; readonly bucket: string; readonly rule: LifecycleRule }
@@ -56,7 +61,8 @@ function queueStep(name: string, wanted: Wanted, facts: Facts): Step {
     return step("queue", name, days, "create", { do: "create-queue", name, retentionSeconds });
   if (retentionSeconds === null || there.retentionSeconds === retentionSeconds)
     return kept("queue", name, days);
-  return step("queue", name, days, "change", { do: "set-retention", id: there.id, retentionSeconds });
+  const settings = { ...there.settings, message_retention_period: retentionSeconds };
+  return step("queue", name, days, "change", { do: "set-retention", id: there.id, name, settings });
 }
 
 function databaseStep({ database: name }: Wanted, { database }: Facts): Step {

@@ -12,9 +12,9 @@ import { type Account, logIn } from "./account.ts";
 import { faultOf } from "./api.ts";
 import type { Asker } from "./ask.ts";
 import { type Bundle, bundleWorker } from "./bundle.ts";
-import { carryOut, type Site, wranglerFailure } from "./carry-out.ts";
+import { carryOut, configOf, type Site, wranglerFailure } from "./carry-out.ts";
 import { checkUp } from "./check-up.ts";
-import { readCommitted, type WorkerId } from "./committed.ts";
+import { readCommitted, WORKERS, type WorkerId } from "./committed.ts";
 import { completeWanted, databaseOf, type Wanted } from "./complete.ts";
 import { destroy } from "./destroy.ts";
 import { type Facts, NOTHING, readFacts } from "./facts.ts";
@@ -154,6 +154,8 @@ async function carryOutAll(
     site = done.value;
     terminal.say(`done: ${step?.verb ?? action.do} ${step?.thing ?? ""} ${step?.name ?? ""}`);
   }
+  // Also where nothing was to be done: on another machine, people need them for Wrangler's own commands.
+  if (site.databaseId !== null) for (const id of WORKERS) await configOf(id, site);
   return EXIT.good;
 }
 
@@ -192,10 +194,11 @@ async function tellMigrations(
   }
   const path = `/accounts/${account.id}/d1/database/${database.id}/time_travel/bookmark`;
   const found = await account.ask("GET", path, z.looseObject({ bookmark: z.string() }));
+  const config = `--config ${GENERATED}/${wanted.environment}/producer.json`;
   terminal.say(
     found.ok
-      ? `Before the migrations D1 stood at: npx wrangler d1 time-travel restore ${wanted.database} --bookmark=${found.value.bookmark}`
-      : `D1 told no bookmark (${found.error.message}); \`npx wrangler d1 time-travel info ${wanted.database}\` does.`,
+      ? `The way back from these migrations: npx wrangler d1 time-travel restore ${wanted.database} --bookmark=${found.value.bookmark} ${config}`
+      : `D1 told no bookmark (${found.error.message}); \`npx wrangler d1 time-travel info ${wanted.database} ${config}\` does.`,
   );
 }
 

@@ -5,10 +5,12 @@
 import { createHash } from "node:crypto";
 import { existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { KEY } from "./keys.ts";
-import { folderOf, killGroup, type Ran, runDeploy } from "./running.ts";
+import { folderOf, killGroup, PATIENT, type Ran, runDeploy } from "./running.ts";
 import { type Call, changes, type StandIn, startStandIn } from "./stand-in.ts";
+
+vi.setConfig(PATIENT);
 
 const ENV = "crash";
 const DATABASE = "POST /d1/database";
@@ -96,7 +98,7 @@ test("killed at each step in turn, the next run goes on, and the last one comple
   standIn.calls.length = 0;
   expect((await deploy()).code).toBe(0);
   expect(standIn.changes()).toEqual([]);
-}, 200_000);
+});
 
 /** What a kill leaves for the next run to delete can be read by its owner alone. */
 function expectPrivate(worker: string): void {

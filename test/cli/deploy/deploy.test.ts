@@ -4,11 +4,13 @@
  */
 import { createHash } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { KEY } from "./keys.ts";
 import { tablesOf } from "./play-account.ts";
-import { folderOf, type Ran, runDeploy } from "./running.ts";
+import { folderOf, PATIENT, type Ran, runDeploy } from "./running.ts";
 import { type StandIn, startStandIn } from "./stand-in.ts";
+
+vi.setConfig(PATIENT);
 
 const ENV = "story";
 let standIn: StandIn;

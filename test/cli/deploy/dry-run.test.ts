@@ -3,10 +3,12 @@ import { rmSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { costTable, itemise, MILLION_JOBS } from "../../../cli/deploy/cost.ts";
 import { PRICES } from "../../../cli/deploy/prices.ts";
-import { folderOf, runDeploy } from "./running.ts";
+import { folderOf, PATIENT, runDeploy } from "./running.ts";
+
+vi.setConfig(PATIENT);
 
 const ENV = "dry";
 afterAll(() => rmSync(folderOf(ENV), { recursive: true, force: true }));

@@ -29,7 +29,7 @@ const whole: Facts = {
       ["mintline-intake", "mintline-producer"],
     ].map(([name = "", consumer = ""]) => [
       name,
-      { id: `id-${name}`, retentionSeconds: 1_209_600, consumers: [consumer] },
+      { id: `id-${name}`, retentionSeconds: 1_209_600, settings: {}, consumers: [consumer] },
     ]),
   ),
   database: { id: "db", applied: MIGRATIONS },
@@ -82,9 +82,19 @@ test("of what is half there only the other half is done", () => {
   ]);
   expect(actions({ ...whole, bucket: { rules: [{ id: "theirs" }] } })).toMatchObject([{ do: "add-rule" }]);
   const [, ...others] = whole.queues;
-  const short = { id: "q", retentionSeconds: 345_600, consumers: ["mintline-consumer"] };
+  const short = {
+    id: "q",
+    retentionSeconds: 345_600,
+    settings: { delivery_delay: 3, message_retention_period: 345_600 },
+    consumers: ["mintline-consumer"],
+  };
   expect(actions({ ...whole, queues: new Map([["mintline-dead", short], ...others]) })).toEqual([
-    { do: "set-retention", id: "q", retentionSeconds: 1_209_600 },
+    {
+      do: "set-retention",
+      id: "q",
+      name: "mintline-dead",
+      settings: { delivery_delay: 3, message_retention_period: 1_209_600 },
+    },
   ]);
 });
 
@@ -99,7 +109,7 @@ test.each([
       ...whole,
       queues: new Map([
         ...whole.queues,
-        ["mintline-intake", { id: "i", retentionSeconds: 1_209_600, consumers: [] }] as const,
+        ["mintline-intake", { id: "i", retentionSeconds: 1_209_600, settings: {}, consumers: [] }] as const,
       ]),
     },
   ],

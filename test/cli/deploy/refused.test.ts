@@ -4,15 +4,17 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "smol-toml";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { readCommitted } from "../../../cli/deploy/committed.ts";
 import { completeWanted } from "../../../cli/deploy/complete.ts";
 import { grantFor } from "../../../cli/deploy/grants.ts";
 import { readChoices } from "../../../cli/deploy/options.ts";
 import { refusals } from "../../../cli/deploy/refusals.ts";
 import { KEY } from "./keys.ts";
-import { folderOf, runDeploy } from "./running.ts";
+import { folderOf, PATIENT, runDeploy } from "./running.ts";
 import { API_TOKEN, type Call, type StandIn, startStandIn } from "./stand-in.ts";
+
+vi.setConfig(PATIENT);
 
 const ENV = "refused";
 let standIn: StandIn;

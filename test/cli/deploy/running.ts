@@ -15,6 +15,9 @@ export type Ran = {
   readonly elsewhere: string;
 };
 
+/** Each deploy takes seconds alone, and many times that where `npm test` keeps every core busy: ends what hangs. */
+export const PATIENT = { testTimeout: 300_000, hookTimeout: 300_000 };
+
 type Running = {
   readonly env?: Record<string, string>;
   readonly stdin?: string;
@@ -44,6 +47,8 @@ export async function runDeploy(
     cwd: project,
     env: {
       ...{ PATH, HOME: home, XDG_CONFIG_HOME: home, ONLY_HERE_REPORT: report },
+      // A start of Wrangler is mostly the compiling of its 15 MB, and these tests start it a dozen times.
+      NODE_COMPILE_CACHE: join(project, ".wrangler/cloudflare/compiled"),
       NODE_OPTIONS: `--import ${join(import.meta.dirname, "only-here.ts")}`,
       ...login,
       ...env,

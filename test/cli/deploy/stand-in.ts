@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { type ServerType, serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { accountRoutes } from "./account-routes.ts";
+import { refusal, success } from "./answers.ts";
 import { deployedProducer } from "./deployed-producer.ts";
 import { emptyAccount, type PlayAccount } from "./play-account.ts";
 
@@ -85,21 +86,6 @@ export async function startStandIn(): Promise<StandIn> {
     close: () => new Promise<void>((resolve) => server.close(() => resolve())),
   });
 }
-
-export const success = (result: unknown, resultInfo?: unknown) => ({
-  success: true,
-  errors: [],
-  messages: [],
-  result,
-  ...(resultInfo === undefined ? {} : { result_info: resultInfo }),
-});
-
-export const refusal = (code: number, message: string) => ({
-  success: false,
-  errors: [{ code, message }],
-  messages: [],
-  result: null,
-});
 
 function listening(app: Hono): Promise<{ server: ServerType; port: number }> {
   const { promise, resolve } = Promise.withResolvers<{ server: ServerType; port: number }>();

@@ -25,7 +25,7 @@ export const checkD1 = (db: Db): Promise<Finding> =>
       await db.run(sql("SELECT count(*) FROM (SELECT 1 FROM batches LIMIT 1)"));
       return "Answers, and its tables are there.";
     },
-    "Apply the migrations: `npm start` does; on Cloudflare `npx wrangler d1 migrations apply mintline --remote`.",
+    "Apply the migrations: `npm start` does; on Cloudflare `npm run deploy`.",
   );
 
 export const checkR2 = (bucket: R2Bucket): Promise<Finding> =>
@@ -35,14 +35,14 @@ export const checkR2 = (bucket: R2Bucket): Promise<Finding> =>
       await bucket.head("doctor");
       return "Answers.";
     },
-    "Check that the bucket of wrangler.toml exists: `npx wrangler r2 bucket list` shows those there are.",
+    "`npm run deploy` makes the bucket where it is missing; `npx wrangler r2 bucket list` shows those there are.",
   );
 
 export const checkQueue = (queue: Queue): Promise<Finding> =>
   answered(
     "queue",
     async () => `Answers; ${(await queue.metrics()).backlogCount} message(s) wait.`,
-    "Check that the queues of wrangler.toml exist: `npx wrangler queues list` shows those there are.",
+    "`npm run deploy` makes the queues where they are missing; `npx wrangler queues list` shows those there are.",
   );
 
 async function answered(check: string, ask: () => Promise<string>, next: string): Promise<Finding> {
