@@ -92,6 +92,9 @@ const PERMISSION_CODES: readonly (number | null)[] = [10000, 10023, 10405];
 export function faultOf(refusal: Refusal): Fault {
   const { method, path, status, code, message } = refusal;
   if (status === null) return unreachable(message);
+  // R2 that was never switched on answers 403 as well.
+  if (code !== null && ADVICE[code] !== undefined)
+    return refusedFault(`${method} ${withoutAccount(path)}`, code, message);
   if (LOGIN_CODES.includes(code)) return notLoggedIn(`Cloudflare says "${message}" (code ${code})`);
   if (status === 401 || status === 403 || PERMISSION_CODES.includes(code))
     return notAllowed(method, path, code);
@@ -128,3 +131,7 @@ const unreachable = (message: string): Fault => ({
   next: "Check the network (and CLOUDFLARE_API_BASE_URL, if it is set), then run the same command again: what is done stays done.",
   exit: EXIT.unreachable,
 });
+
+/** Where a thing that is not there is an answer. */
+export const orNull = (refusal: Refusal): Result<null, Refusal> =>
+  refusal.status === 404 ? ok(null) : { ok: false, error: refusal };

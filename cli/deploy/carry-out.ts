@@ -105,8 +105,18 @@ async function deployWorker(
     Object.keys(secrets).length === 0
       ? await deploy([])
       : await withSecretsFile(site.folder, id, secrets, (path) => deploy(["--secrets-file", path]));
-  return done.ok ? ok(site) : fail(wranglerFailure(done.error));
+  return done.ok ? ok(site) : fail(without(Object.values(secrets), wranglerFailure(done.error)));
 }
+
+/** Wrangler hides secrets in what it prints; that is not left to it alone. */
+const without = (secrets: readonly (string | undefined)[], { fault, lastLines }: Failure): Failure => {
+  const hide = (text: string): string =>
+    secrets.reduce<string>(
+      (hidden, secret) => (secret ? hidden.replaceAll(secret, "(hidden)") : hidden),
+      text,
+    );
+  return { fault: { ...fault, message: hide(fault.message) }, lastLines: lastLines.map(hide) };
+};
 
 /** @returns the path of the Worker's completed configuration, which is also what people give Wrangler later */
 export async function configOf(id: WorkerId, { wanted, bundles, databaseId, folder }: Site): Promise<string> {

@@ -13,6 +13,17 @@ export const CONFIG_FILES = {
   producer: "wrangler.toml",
 } as const satisfies Record<WorkerId, string>;
 
+/** Units as in Wrangler's configuration: seconds. */
+const Consumer = z.looseObject({
+  queue: z.string(),
+  max_batch_size: z.number(),
+  max_retries: z.number().optional(),
+  max_concurrency: z.number().optional(),
+  retry_delay: z.number().optional(),
+  dead_letter_queue: z.string().optional(),
+});
+export type Consumer = z.infer<typeof Consumer>;
+
 const Vars = z.record(z.string(), z.json());
 
 /** Of Wrangler's configuration what is read or changed here; everything else is passed on as it is committed. */
@@ -33,15 +44,7 @@ export const Committed = z.looseObject({
   r2_buckets: z.array(z.looseObject({ bucket_name: z.string() })).length(1),
   queues: z.looseObject({
     producers: z.array(z.looseObject({ binding: z.string(), queue: z.string() })).default([]),
-    consumers: z
-      .array(
-        z.looseObject({
-          queue: z.string(),
-          max_batch_size: z.number(),
-          dead_letter_queue: z.string().optional(),
-        }),
-      )
-      .default([]),
+    consumers: z.array(Consumer).default([]),
   }),
   triggers: z.looseObject({ crons: z.array(z.string()) }).default({ crons: [] }),
   workers_dev: z.boolean(),

@@ -5,7 +5,14 @@
  */
 import { dirname, join } from "node:path";
 import { WORKER_VARIABLES } from "../stack/settings.ts";
-import { CONFIG_FILES, type Committed, type CommittedPair, WORKERS, type WorkerId } from "./committed.ts";
+import {
+  CONFIG_FILES,
+  type Committed,
+  type CommittedPair,
+  type Consumer,
+  WORKERS,
+  type WorkerId,
+} from "./committed.ts";
 import { DEPLOY } from "./numbers.ts";
 import type { Choices } from "./options.ts";
 import { SECRET_NAMES } from "./secrets.ts";
@@ -25,7 +32,7 @@ export type WantedWorker = {
   readonly name: string;
   /** Without the database's id and the bundle, which are found out later. */
   readonly config: Committed;
-  readonly consumes: readonly string[];
+  readonly consumes: readonly Consumer[];
   readonly crons: readonly string[];
   readonly workersDev: boolean;
 };
@@ -43,7 +50,7 @@ export function completeWanted(
     return {
       name: config.name,
       config,
-      consumes: config.queues.consumers.map(({ queue }) => queue),
+      consumes: config.queues.consumers,
       crons: config.triggers.crons,
       workersDev: config.workers_dev,
     };
@@ -80,9 +87,11 @@ function suffixed(committed: CommittedPair, environment: string): CommittedPair 
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, rename(inner)]));
   };
-  const renamed = ({ vars, env, ...rest }: Committed): Committed => ({
+  const renamed = ({ vars, env, route, routes, ...rest }: Committed): Committed => ({
     // The one boundary: renaming strings keeps the shape that the schema has checked.
     ...(rename(rest) as typeof rest),
+    // A domain belongs to one deployment; the others have their workers.dev addresses.
+    workers_dev: rest.workers_dev || route !== undefined || routes !== undefined,
     vars,
     env,
   });

@@ -1,9 +1,10 @@
 /** What the account holds of what a deployment wants. Reads only; a thing that is not there is null, not a fault. */
 import * as z from "zod";
 import { ok, type Result } from "../../shared/result.ts";
-import type { Ask, Refusal } from "./api.ts";
+import { type Ask, orNull, type Refusal } from "./api.ts";
 import { WORKERS, type WorkerId } from "./committed.ts";
 import type { Wanted } from "./complete.ts";
+import { readWorker, type WorkerFacts } from "./worker-facts.ts";
 
 export type Facts = {
   readonly queues: ReadonlyMap<string, QueueFacts>;
@@ -17,19 +18,16 @@ export type QueueFacts = {
   readonly retentionSeconds: number | null;
   /** All of them, since a change is sent with those that stay. */
   readonly settings: Readonly<Record<string, unknown>>;
-  /** Names of the Workers that consume it. */
-  readonly consumers: readonly string[];
+  readonly consumers: readonly QueueConsumer[];
+};
+
+export type QueueConsumer = {
+  readonly worker: string;
+  /** `batch_size`, `retry_delay` and so on, by the API's names. */
+  readonly settings: Readonly<Record<string, unknown>>;
 };
 
 export type DatabaseFacts = { readonly id: string; readonly applied: readonly string[] };
-
-export type WorkerFacts = {
-  /** What the last deploy of ours wrote into its BUILD variable. */
-  readonly build: string | null;
-  readonly secrets: readonly string[];
-  readonly crons: readonly string[];
-  readonly workersDev: boolean;
-};
 
 /** R2's own shape; of the rules that are not ours nothing may be lost. */
 export const LifecycleRule = z.looseObject({ id: z.string() });
@@ -72,6 +70,7 @@ const Queues = z.array(
           script: z.string().optional(),
           script_name: z.string().optional(),
           service: z.string().optional(),
+          settings: z.looseObject({}).optional(),
         }),
       )
       .default([]),
@@ -91,9 +90,10 @@ async function readQueues(ask: Ask, at: string, names: readonly string[]) {
           id: queue_id,
           retentionSeconds: settings?.message_retention_period ?? null,
           settings: settings ?? {},
-          consumers: consumers.flatMap(
-            ({ script, script_name, service }) => script ?? script_name ?? service ?? [],
-          ),
+          consumers: consumers.flatMap(({ script, script_name, service, settings: own }) => {
+            const worker = script ?? script_name ?? service;
+            return worker === undefined ? [] : [{ worker, settings: own ?? {} }];
+          }),
         },
       ]),
     ),
@@ -108,7 +108,11 @@ async function readDatabase(
   at: string,
   name: string,
 ): Promise<Result<DatabaseFacts | null, Refusal>> {
-  const listed = await ask("GET", `${at}/d1/database?name=${encodeURIComponent(name)}`, Databases);
+  const listed = await ask(
+    "GET",
+    `${at}/d1/database?per_page=100&name=${encodeURIComponent(name)}`,
+    Databases,
+  );
   if (!listed.ok) return listed;
   // The list finds every name that contains this one.
   const found = listed.value.find((one) => one.name === name);
@@ -130,31 +134,3 @@ async function readBucket(ask: Ask, at: string, name: string) {
   const lifecycle = await ask("GET", `${at}/r2/buckets/${name}/lifecycle`, Lifecycle);
   return lifecycle.ok ? ok({ rules: lifecycle.value.rules }) : lifecycle;
 }
-
-const Settings = z.looseObject({
-  bindings: z
-    .array(z.looseObject({ type: z.string(), name: z.string(), text: z.string().optional() }))
-    .default([]),
-});
-const Schedules = z.looseObject({ schedules: z.array(z.looseObject({ cron: z.string() })).default([]) });
-const Subdomain = z.looseObject({ enabled: z.boolean() });
-
-async function readWorker(ask: Ask, at: string, name: string): Promise<Result<WorkerFacts | null, Refusal>> {
-  const script = `${at}/workers/scripts/${name}`;
-  const settings = await ask("GET", `${script}/settings`, Settings);
-  if (!settings.ok) return orNull(settings.error);
-  const schedules = await ask("GET", `${script}/schedules`, Schedules);
-  if (!schedules.ok) return schedules;
-  const subdomain = await ask("GET", `${script}/subdomain`, Subdomain);
-  if (!subdomain.ok) return subdomain;
-  const { bindings } = settings.value;
-  return ok({
-    build: bindings.find((one) => one.type === "plain_text" && one.name === "BUILD")?.text ?? null,
-    secrets: bindings.filter(({ type }) => type === "secret_text").map((one) => one.name),
-    crons: schedules.value.schedules.map(({ cron }) => cron),
-    workersDev: subdomain.value.enabled,
-  });
-}
-
-const orNull = (refusal: Refusal): Result<null, Refusal> =>
-  refusal.status === 404 ? ok(null) : { ok: false, error: refusal };

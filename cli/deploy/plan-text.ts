@@ -50,7 +50,7 @@ export function tellBundles(terminal: Terminal, bundles: readonly Bundle[]): voi
 export function tellCosts(terminal: Terminal, chosen: WorkersPlan, known: WorkersPlan | null): void {
   const account =
     known === null
-      ? "which of them the account has could not be read"
+      ? "which of the two the account has could not be read; Free refuses what is configured for Paid"
       : `the account is on Workers ${known === "free" ? "Free" : "Paid"}`;
   terminal.say(
     "",

@@ -3,7 +3,7 @@
  * comes before it, dead-letter queues before the queues that name them, migrations before the code that needs
  * them, and the consumer before the producer that gives it work. Pure.
  */
-import { WORKERS, type WorkerId } from "./committed.ts";
+import { type Consumer, WORKERS, type WorkerId } from "./committed.ts";
 import type { Wanted } from "./complete.ts";
 import type { Facts, LifecycleRule } from "./facts.ts";
 import { DEPLOY } from "./numbers.ts";
@@ -127,11 +127,29 @@ function reasonToDeploy(
   if (there.build !== build)
     return `build ${build} instead of ${there.build ?? "one that was not deployed from here"}${with_}`;
   if (secrets.length > 0) return `without ${secrets.join(" and ")} until now`;
-  const unconsumed = consumes.filter((queue) => !facts.queues.get(queue)?.consumers.includes(name));
-  if (unconsumed.length > 0) return `does not consume ${unconsumed.join(", ")} yet`;
+  const unconsumed = consumes
+    .filter((consumer) => !isConnected(name, consumer, facts))
+    .map(({ queue }) => queue);
+  if (unconsumed.length > 0) return `does not consume ${unconsumed.join(", ")} as configured yet`;
   if (crons.some((cron) => !there.crons.includes(cron))) return "its cron is not set yet";
   if (workersDev && !there.workersDev) return "has no workers.dev address yet";
   return null;
+}
+
+/** Only what the API tells is compared: a setting that it leaves out is taken for right. */
+function isConnected(worker: string, wanted: Consumer, facts: Facts): boolean {
+  const there = facts.queues.get(wanted.queue)?.consumers.find((one) => one.worker === worker);
+  if (there === undefined) return false;
+  const expected: Readonly<Record<string, number | undefined>> = {
+    batch_size: wanted.max_batch_size,
+    max_retries: wanted.max_retries,
+    max_concurrency: wanted.max_concurrency,
+    retry_delay: wanted.retry_delay,
+  };
+  return Object.entries(expected).every(([name, value]) => {
+    const got = there.settings[name];
+    return value === undefined || typeof got !== "number" || got === value;
+  });
 }
 
 const step = (thing: string, name: string, detail: string, verb: Step["verb"], action: Action): Step => ({

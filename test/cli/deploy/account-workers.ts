@@ -11,6 +11,8 @@ const Metadata = z.looseObject({
   limits: z.json().optional(),
 });
 
+const Deployment = z.looseObject({ versions: z.array(z.looseObject({ version_id: z.string() })) });
+
 export function addWorkers(app: Hono, account: PlayAccount): void {
   const missing = refusal(10007, "This Worker does not exist on your account.");
   app.get("/workers/subdomain", (c) => c.json(success({ subdomain: "studio" })));
@@ -34,31 +36,44 @@ export function addWorkers(app: Hono, account: PlayAccount): void {
     ),
   );
   app.put("/workers/scripts/:name", async (c) => {
-    upload(account, c.req.param("name"), await c.req.formData());
+    const id = nextId(account);
+    upload(account, c.req.param("name"), await c.req.formData(), id).serving = id;
     return c.json(
       success({
         id: c.req.param("name"),
         tag: "t",
         etag: "e",
-        deployment_id: nextId(account).replaceAll("-", ""),
+        deployment_id: id.replaceAll("-", ""),
         startup_time_ms: 3,
       }),
     );
   });
+  // A version serves nobody until it is deployed.
   app.post("/workers/scripts/:name/versions", async (c) => {
-    upload(account, c.req.param("name"), await c.req.formData());
+    const id = nextId(account);
+    upload(account, c.req.param("name"), await c.req.formData(), id);
     return c.json(
-      success({
-        id: nextId(account),
-        number: 1,
-        metadata: {},
-        resources: { script: { etag: "e" } },
-        startup_time_ms: 3,
-      }),
+      success({ id, number: 1, metadata: {}, resources: { script: { etag: "e" } }, startup_time_ms: 3 }),
     );
   });
-  app.get("/workers/scripts/:name/deployments", (c) => c.json(success({ deployments: [] })));
-  app.post("/workers/scripts/:name/deployments", (c) => c.json(success({ id: nextId(account) })));
+  app.get("/workers/scripts/:name/versions/:id", (c) => {
+    const bindings = account.scripts.get(c.req.param("name"))?.versions.get(c.req.param("id"));
+    if (bindings === undefined) return c.json(missing, 404);
+    return c.json(success({ id: c.req.param("id"), number: 1, metadata: {}, resources: { bindings } }));
+  });
+  app.get("/workers/scripts/:name/deployments", (c) => {
+    const script = account.scripts.get(c.req.param("name"));
+    if (script === undefined) return c.json(missing, 404);
+    return c.json(
+      success({ deployments: [{ versions: [{ version_id: script.serving, percentage: 100 }] }] }),
+    );
+  });
+  app.post("/workers/scripts/:name/deployments", async (c) => {
+    const script = account.scripts.get(c.req.param("name"));
+    const { versions } = Deployment.parse(await c.req.json());
+    if (script && versions[0]) script.serving = versions[0].version_id;
+    return c.json(success({ id: nextId(account) }));
+  });
   app.delete("/workers/scripts/:name", (c) => {
     account.scripts.delete(c.req.param("name"));
     return c.json(success(null));
@@ -108,19 +123,24 @@ export function addWorkers(app: Hono, account: PlayAccount): void {
   );
 }
 
-function upload(account: PlayAccount, name: string, form: FormData): void {
+function upload(account: PlayAccount, name: string, form: FormData, version: string): PlayScript {
   const metadata = Metadata.parse(JSON.parse(String(form.get("metadata"))));
   const before = account.scripts.get(name);
   const secrets = new Map(metadata.keep_bindings.includes("secret_text") ? before?.secrets : []);
-  for (const { type, name: secret, text } of metadata.bindings)
+  for (const { type, name: secret, text } of metadata.bindings) {
     if (type === "secret_text") secrets.set(secret, text ?? "");
-  account.scripts.set(name, {
-    bindings: metadata.bindings.filter(({ type }) => type !== "secret_text" && type !== "inherit"),
+  }
+  const bindings = metadata.bindings.filter(({ type }) => type !== "secret_text" && type !== "inherit");
+  const script: PlayScript = {
+    bindings,
     secrets,
     migrationTag: metadata.migrations?.new_tag ?? before?.migrationTag ?? null,
     crons: before?.crons ?? [],
     workersDev: before?.workersDev ?? false,
-    versions: (before?.versions ?? 0) + 1,
+    versions: new Map([...(before?.versions ?? []), [version, bindings]]),
+    serving: before?.serving ?? version,
     limits: metadata.limits ?? null,
-  });
+  };
+  account.scripts.set(name, script);
+  return script;
 }

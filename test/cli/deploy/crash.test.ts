@@ -25,8 +25,8 @@ afterAll(async () => {
   rmSync(folderOf(ENV), { recursive: true, force: true });
 });
 
-const deploy = (onStart?: Parameters<typeof runDeploy>[2]) =>
-  runDeploy(standIn, ["--env", ENV, "--url", standIn.url], { stdin: `${KEY}\n`, ...onStart });
+const deploy = (more: Parameters<typeof runDeploy>[2] = {}) =>
+  runDeploy(standIn, ["--env", ENV, "--url", standIn.url], { stdin: `${KEY}\n`, ...more });
 
 /** Runs a deploy that is killed `when` this call comes in; the call that it dies of must come. */
 async function killedAt(when: "before" | "after", isIt: (call: string) => boolean): Promise<Ran> {
@@ -64,6 +64,7 @@ test("killed at each step in turn, the next run goes on, and the last one comple
   await killedAt("after", is("POST /r2/buckets"));
   await killedAt("after", has("/lifecycle"));
   await killedAt("after", has("/query")); // Wrangler's table of migrations is there, and none of ours
+  await refusedAtTheUpload();
   await killedAt("after", has("/workers/scripts/mintline-consumer")); // uploaded, and connected to no queue
   expectPrivate("consumer");
   const after = await killedAt("after", has("/workers/scripts/mintline-producer")); // uploaded, without its cron
@@ -99,6 +100,18 @@ test("killed at each step in turn, the next run goes on, and the last one comple
   expect((await deploy()).code).toBe(0);
   expect(standIn.changes()).toEqual([]);
 });
+
+/** Not a crash, but the place to look: here a secret is on its way while Wrangler tells all it knows. */
+async function refusedAtTheUpload(): Promise<void> {
+  standIn.hooks = { forbid: ({ method, path }) => method === "PUT" && path.startsWith("/workers/scripts/") };
+  const ran = await deploy();
+  standIn.hooks = {};
+  expect(ran.code).toBe(3);
+  expect(ran.stderr).toContain("error deploy.not_allowed");
+  expect(ran.stderr).toContain('Grant "Account · Workers Scripts · Edit"');
+  expect(ran.stdout + ran.stderr).not.toContain(KEY);
+  expect(existsSync(join(folderOf(ENV), "consumer.secrets.json"))).toBe(false);
+}
 
 /** What a kill leaves for the next run to delete can be read by its owner alone. */
 function expectPrivate(worker: string): void {

@@ -172,18 +172,38 @@ test("the second run changes nothing, and asks for nothing", async () => {
   expect(tokenOf(second)).toBe("");
 });
 
-test("a missing permission is named with what to grant, also where Wrangler met it; then it goes on", async () => {
-  standIn.hooks = { forbid: ({ method, path }) => method !== "GET" && path.startsWith("/workers/") };
-  const refused = await deploy(["--plan", "free"]);
+test("a migration that fails ends the deploy before any Worker is uploaded, and the way back was told", async () => {
+  const [database] = [...standIn.account.databases.values()];
+  const sqlite = database?.sqlite ?? expect.fail("no database");
+  const last = sqlite.prepare("SELECT name FROM d1_migrations ORDER BY id DESC LIMIT 1").get()?.name ?? "";
+  sqlite.exec(`DELETE FROM d1_migrations WHERE name = '${last}'`);
+  const ran = await deploy(["--plan", "free"]);
+  expect(ran.code).toBe(3);
+  expect(ran.stdout).toContain("wrangler d1 time-travel restore mintline-story --bookmark=00000001-0000");
+  expect(ran.stderr).toMatch(/error deploy\.refused: Cloudflare refused `wrangler d1 migrations apply`/);
+  expect(ran.stderr).toContain("already exists");
+  expect(changed().filter((call) => call.includes("/workers/"))).toEqual([]);
+  sqlite.exec(`INSERT INTO d1_migrations (name) VALUES ('${last}')`);
+});
+
+const FREE = ["--plan", "free", "--max-calls-per-second", "20"];
+const servingPlan = () => {
+  const script = standIn.account.scripts.get("mintline-consumer-story");
+  return script?.versions.get(script.serving)?.find(({ name }) => name === "PLAN")?.text;
+};
+
+test("a version that was uploaded and never deployed does not count as deployed", async () => {
+  standIn.hooks = { forbid: ({ method, path }) => method === "POST" && path.includes("/deployments") };
+  const ran = await deploy(FREE);
   standIn.hooks = {};
-  expect(refused.code).toBe(3);
-  expect(refused.stderr).toContain("error deploy.not_allowed");
-  expect(refused.stderr).toContain('Grant "Account · Workers Scripts · Edit"');
+  expect(ran.code).toBe(3);
+  expect(standIn.account.scripts.get("mintline-consumer-story")?.versions.size).toBe(2);
+  expect(servingPlan()).toBeUndefined();
 });
 
 test("the Free profile is one job a delivery, without limits that Free refuses; secrets stay", async () => {
   changed();
-  const ran = await deploy(["--plan", "free", "--max-calls-per-second", "20"]);
+  const ran = await deploy(FREE);
   expect(ran.stderr).not.toContain("error");
   expect(ran.stdout).toContain("configured for Workers Free");
   const calls = changed();
@@ -191,6 +211,7 @@ test("the Free profile is one job a delivery, without limits that Free refuses; 
   const { queues, scripts } = standIn.account;
   expect(queues.flatMap(({ consumers }) => consumers)).toHaveLength(3);
   for (const { consumers } of queues) expect(consumers[0]).toMatchObject({ settings: { batch_size: 1 } });
+  expect(servingPlan()).toBe("free");
   for (const [, script] of scripts) {
     expect(script.limits).toBeNull();
     expect(script.secrets.has("JWT_ACCESS_KEY")).toBe(true);

@@ -29,7 +29,12 @@ const whole: Facts = {
       ["mintline-intake", "mintline-producer"],
     ].map(([name = "", consumer = ""]) => [
       name,
-      { id: `id-${name}`, retentionSeconds: 1_209_600, settings: {}, consumers: [consumer] },
+      {
+        id: `id-${name}`,
+        retentionSeconds: 1_209_600,
+        settings: {},
+        consumers: [{ worker: consumer, settings: {} }],
+      },
     ]),
   ),
   database: { id: "db", applied: MIGRATIONS },
@@ -86,7 +91,7 @@ test("of what is half there only the other half is done", () => {
     id: "q",
     retentionSeconds: 345_600,
     settings: { delivery_delay: 3, message_retention_period: 345_600 },
-    consumers: ["mintline-consumer"],
+    consumers: [{ worker: "mintline-consumer", settings: {} }],
   };
   expect(actions({ ...whole, queues: new Map([["mintline-dead", short], ...others]) })).toEqual([
     {
@@ -115,6 +120,31 @@ test.each([
   ],
 ])("a producer with %s is deployed again, without asking for secrets", (_, facts) => {
   expect(actions(facts)).toEqual([{ do: "deploy-worker", worker: "producer", secrets: [] }]);
+});
+
+test.each([
+  [{ batch_size: 1, max_retries: 100, max_concurrency: 20, retry_delay: 5 }, ["deploy-worker"]],
+  [{ batch_size: 10, max_retries: 100, max_concurrency: 20, retry_delay: 5 }, []],
+  [{ batch_size: 10 }, []],
+])("a consumer that an interrupted deploy left with %o is set right", (settings, expected) => {
+  const jobs = {
+    id: "j",
+    retentionSeconds: 1_209_600,
+    settings: {},
+    consumers: [{ worker: "mintline-consumer", settings }],
+  };
+  const facts = { ...whole, queues: new Map([...whole.queues, ["mintline-jobs", jobs] as const]) };
+  expect(actions(facts).map((action) => action.do)).toEqual(expected);
+});
+
+test("a domain stays production's: another environment gets a workers.dev address instead", () => {
+  const choices = readChoices(["--env", "staging"]);
+  if (!choices.ok) throw new Error("unreadable arguments");
+  const routes = [{ pattern: "mintline.example.com", custom_domain: true }];
+  const pair = { ...committed, producer: { ...committed.producer, workers_dev: false, routes } };
+  const { config } = completeWanted(pair, choices.value, {}, "/project").workers.producer;
+  expect(config).not.toHaveProperty("routes");
+  expect(config.workers_dev).toBe(true);
 });
 
 test("a secret that is missing is asked for, and only that one", () => {

@@ -20,7 +20,10 @@ export type PlayScript = {
   migrationTag: string | null;
   crons: string[];
   workersDev: boolean;
-  versions: number;
+  /** Every upload, by its id. */
+  versions: Map<string, PlayBinding[]>;
+  /** The version that serves. */
+  serving: string;
   /** The limits of the last upload. */
   limits: unknown;
 };

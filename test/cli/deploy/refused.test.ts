@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "smol-toml";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { faultOf } from "../../../cli/deploy/api.ts";
 import { readCommitted } from "../../../cli/deploy/committed.ts";
 import { completeWanted } from "../../../cli/deploy/complete.ts";
 import { grantFor } from "../../../cli/deploy/grants.ts";
@@ -109,6 +110,21 @@ describe("a missing permission", () => {
     expect(ran.stderr).toContain(`error deploy.not_allowed: Cloudflare refused ${method} `);
     expect(ran.stderr).toContain(`Grant "${grant}"`);
     expect(ran.stderr).not.toContain(API_TOKEN);
+  });
+
+  test("is not what R2 means that was never switched on", () => {
+    const refusal = {
+      method: "POST",
+      path: "/accounts/1/r2/buckets",
+      status: 403,
+      code: 10042,
+      message: "Please enable R2",
+    };
+    expect(faultOf(refusal)).toMatchObject({
+      code: "deploy.refused",
+      next: expect.stringContaining("Switch R2 on"),
+    });
+    expect(faultOf({ ...refusal, code: 100328 }).next).toContain("--plan free");
   });
 
   test("for every other path has a name as well", () => {
