@@ -122,7 +122,7 @@ const without = (secrets: readonly (string | undefined)[], { fault, lastLines }:
 export async function configOf(id: WorkerId, { wanted, bundles, databaseId, folder }: Site): Promise<string> {
   if (databaseId === null) throw new Error("A Worker cannot be configured before its database is there.");
   const worker = wanted.workers[id];
-  const build = buildOf(worker, bundles[id], databaseId);
+  const build = await buildOf(worker, bundles[id], databaseId);
   return writeConfig(folder, id, worker, bundles[id], databaseId, build);
 }
 

@@ -7,16 +7,21 @@ import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Bundle } from "./bundle.ts";
+import { type Bundle, hashOf } from "./bundle.ts";
 import type { WorkerId } from "./committed.ts";
 import { databaseOf, type WantedWorker } from "./complete.ts";
 
-/** What the uploaded Worker says it is: of its modules and its configuration. 16 hex digits tell builds apart. */
-export function buildOf({ config }: WantedWorker, bundle: Bundle, databaseId: string | null): string {
+/** What the uploaded Worker says it is: of its modules, assets and configuration. 16 hex digits tell builds apart. */
+export async function buildOf(
+  { config }: WantedWorker,
+  bundle: Bundle,
+  databaseId: string | null,
+): Promise<string> {
   const { main: _main, d1_databases, ...rest } = config;
   const bindings = d1_databases.map(({ binding, database_name }) => ({ binding, database_name, databaseId }));
+  const assets = config.assets?.directory === undefined ? null : await hashOf(config.assets.directory, ["**/*"]);
   return createHash("sha256")
-    .update(JSON.stringify([bundle.sha256, withoutFolders(rest), bindings]))
+    .update(JSON.stringify([bundle.sha256, assets, withoutFolders(rest), bindings]))
     .digest("hex")
     .slice(0, 16);
 }

@@ -126,7 +126,7 @@ async function plan(
   if (!consumer.ok || !producer.ok) return fail(EXIT.usage);
   const bundles = { consumer: consumer.value, producer: producer.value };
   const build = (id: WorkerId) => buildOf(wanted.workers[id], bundles[id], facts.database?.id ?? null);
-  const builds = { consumer: build("consumer"), producer: build("producer") };
+  const builds = { consumer: await build("consumer"), producer: await build("producer") };
   return ok({ bundles, steps: planSteps(wanted, facts, builds, await migrationsOf(wanted)) });
 }
 

@@ -139,8 +139,17 @@ function upload(account: PlayAccount, name: string, form: FormData, version: str
     workersDev: before?.workersDev ?? false,
     versions: new Map([...(before?.versions ?? []), [version, bindings]]),
     serving: before?.serving ?? version,
+    modules: modulesOf(form),
     limits: metadata.limits ?? null,
   };
   account.scripts.set(name, script);
   return script;
+}
+
+/** Source maps come along, and count for nothing. */
+function modulesOf(form: FormData): Record<string, number> {
+  const parts = [...form].flatMap(([name, part]) => (part instanceof File ? [[name, part] as const] : []));
+  return Object.fromEntries(
+    parts.filter(([, { type }]) => type !== "application/source-map").map(([name, { size }]) => [name, size]),
+  );
 }

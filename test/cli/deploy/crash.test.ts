@@ -25,8 +25,9 @@ afterAll(async () => {
   rmSync(folderOf(ENV), { recursive: true, force: true });
 });
 
+/** The key comes in the environment, as in CI: Wrangler, whose arguments and environment are watched, must not get it. */
 const deploy = (more: Parameters<typeof runDeploy>[2] = {}) =>
-  runDeploy(standIn, ["--env", ENV, "--url", standIn.url], { stdin: `${KEY}\n`, ...more });
+  runDeploy(standIn, ["--env", ENV, "--url", standIn.url], { env: { JWT_ACCESS_KEY: KEY }, ...more });
 
 /** Runs a deploy that is killed `when` this call comes in; the call that it dies of must come. */
 async function killedAt(when: "before" | "after", isIt: (call: string) => boolean): Promise<Ran> {

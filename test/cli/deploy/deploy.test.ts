@@ -125,6 +125,18 @@ test("what is there is what the committed configurations say, under this environ
   expect(producer).toMatchObject({ crons: ["* * * * *"], workersDev: true });
 });
 
+test("what was shown is what was uploaded", () => {
+  for (const worker of ["consumer", "producer"]) {
+    const modules = Object.values(standIn.account.scripts.get(`mintline-${worker}-story`)?.modules ?? {});
+    const kilobytes = (modules.reduce((sum, bytes) => sum + bytes, 0) / 1000).toLocaleString("en", {
+      minimumFractionDigits: 1,
+      maximumFractionDigits: 1,
+    });
+    expect(modules.length).toBeGreaterThan(0);
+    expect(first.stdout).toContain(`  ${worker}  ${kilobytes} kB  gzip `);
+  }
+});
+
 test("secrets arrive where they are needed, and stand in no log, file or process list", () => {
   const { scripts } = standIn.account;
   const token = tokenOf(first);

@@ -24,6 +24,8 @@ export type PlayScript = {
   versions: Map<string, PlayBinding[]>;
   /** The version that serves. */
   serving: string;
+  /** Bytes of each module of the last upload. */
+  modules: Record<string, number>;
   /** The limits of the last upload. */
   limits: unknown;
 };

@@ -2,7 +2,8 @@
  * A stand-in of Cloudflare's API on 127.0.0.1, and of the producer that a deploy leaves there. It keeps an account
  * in memory (D1 in real SQLite), records every call, and can refuse one, or be told of one before or after it acts.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { type ServerType, serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { accountRoutes } from "./account-routes.ts";
@@ -95,19 +96,20 @@ function listening(app: Hono): Promise<{ server: ServerType; port: number }> {
   return promise;
 }
 
-/** Arguments and environments of all processes, as `ps` shows them; only where there is a /proc. */
+/** Arguments of all processes, and the environments of Wrangler's, as `ps` shows them. */
 function wordsInArguments(words: readonly string[]): string[] {
   if (words.length === 0) return [];
-  const found: string[] = [];
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    const line = readQuietly(`/proc/${pid}/cmdline`);
-    const environment = line.includes("wrangler") ? readQuietly(`/proc/${pid}/environ`) : "";
-    found.push(
-      ...words.filter((word) => `${line}\0${environment}`.includes(word)).map((word) => `${word} in ${line}`),
-    );
-  }
-  return found;
+  const lines = existsSync("/proc/self/cmdline") ? linesOfProc() : execFileSync("ps", ["axww"], { encoding: "utf8" }).split("\n");
+  return lines.flatMap((line) => words.filter((word) => line.includes(word)).map((word) => `${word} in ${line}`));
 }
+
+const linesOfProc = (): string[] =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      const line = readQuietly(`/proc/${pid}/cmdline`);
+      return line.includes("wrangler") ? `${line} ${readQuietly(`/proc/${pid}/environ`)}` : line;
+    });
 
 function readQuietly(path: string): string {
   try {
