@@ -19,7 +19,8 @@ export async function buildOf(
 ): Promise<string> {
   const { main: _main, d1_databases, ...rest } = config;
   const bindings = d1_databases.map(({ binding, database_name }) => ({ binding, database_name, databaseId }));
-  const assets = config.assets?.directory === undefined ? null : await hashOf(config.assets.directory, ["**/*"]);
+  const assets =
+    config.assets?.directory === undefined ? null : await hashOf(config.assets.directory, ["**/*"]);
   return createHash("sha256")
     .update(JSON.stringify([bundle.sha256, assets, withoutFolders(rest), bindings]))
     .digest("hex")

@@ -46,12 +46,18 @@ export function tellBundles(terminal: Terminal, bundles: readonly Bundle[]): voi
   );
 }
 
-/** @param known the account's plan, where it could be read */
-export function tellCosts(terminal: Terminal, chosen: WorkersPlan, known: WorkersPlan | null): void {
+/** @param known the account's plan; null: it could not be read; undefined: no account was asked */
+export function tellCosts(
+  terminal: Terminal,
+  chosen: WorkersPlan,
+  known: WorkersPlan | null | undefined,
+): void {
   const account =
-    known === null
-      ? "which of the two the account has could not be read; Free refuses what is configured for Paid"
-      : `the account is on Workers ${known === "free" ? "Free" : "Paid"}`;
+    known === undefined
+      ? "no account was asked"
+      : known === null
+        ? "the account's plan could not be read, and Free refuses what is configured for Paid"
+        : `the account is on Workers ${known === "free" ? "Free" : "Paid"}`;
   terminal.say(
     "",
     `What the plan carries (configured for Workers ${chosen === "free" ? "Free" : "Paid"}; ${account}):`,

@@ -75,7 +75,7 @@ async function dryRun(deploy: Deploy, wanted: Wanted): Promise<ExitCode> {
     account === null ? "for an empty account" : "compared with the account",
   );
   tellBundles(terminal, Object.values(planned.value.bundles));
-  tellCosts(terminal, choices.plan, account?.value.plan ?? null);
+  tellCosts(terminal, choices.plan, account?.value.plan);
   terminal.say("Dry run: nothing was changed.");
   return EXIT.good;
 }

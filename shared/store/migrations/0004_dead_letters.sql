@@ -1,5 +1,6 @@
 -- Dead letters in large numbers: grouped, listed by any filter, replayed at a pace, edited, discarded and pruned.
 -- schema.md shows an example row of each.
+-- heavy: nothing was deployed before this, so no table of it is large yet.
 
 -- Step, code, normalised message and host, hashed where the letter is written (shared/job/fingerprint.ts): what has
 -- one cause has one fingerprint. Letters of before are told apart by step, code and host.

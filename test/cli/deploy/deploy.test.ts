@@ -62,7 +62,8 @@ test("the first run makes everything, in the only order that works", () => {
   const calls = changed();
   expect(calls.slice(0, 6)).toEqual(CREATED);
   const migrations = calls.flatMap((call, at) => (call.endsWith("/query") ? [at] : []));
-  expect(migrations.length).toBeGreaterThanOrEqual(4); // its own table, and a call for each of three migrations
+  // Its own table, and a call for each migration.
+  expect(migrations).toHaveLength(1 + readdirSync("shared/store/migrations").length);
   expect(migrations[0]).toBe(6);
   const connect = (worker: string) => [
     `POST ${uploadOf(worker)}/subdomain`.replace("PUT ", ""),
@@ -133,7 +134,7 @@ test("what was shown is what was uploaded", () => {
       maximumFractionDigits: 1,
     });
     expect(modules.length).toBeGreaterThan(0);
-    expect(first.stdout).toContain(`  ${worker}  ${kilobytes} kB  gzip `);
+    expect(first.stdout.replaceAll(/ +/g, " ")).toContain(` ${worker} ${kilobytes} kB gzip `);
   }
 });
 
@@ -193,7 +194,7 @@ test("a migration that fails ends the deploy before any Worker is uploaded, and 
   expect(ran.code).toBe(3);
   expect(ran.stdout).toContain("wrangler d1 time-travel restore mintline-story --bookmark=00000001-0000");
   expect(ran.stderr).toMatch(/error deploy\.refused: Cloudflare refused `wrangler d1 migrations apply`/);
-  expect(ran.stderr).toContain("already exists");
+  expect(ran.stderr).toMatch(/already exists|duplicate column/);
   expect(changed().filter((call) => call.includes("/workers/"))).toEqual([]);
   sqlite.exec(`INSERT INTO d1_migrations (name) VALUES ('${last}')`);
 });

@@ -99,8 +99,12 @@ function listening(app: Hono): Promise<{ server: ServerType; port: number }> {
 /** Arguments of all processes, and the environments of Wrangler's, as `ps` shows them. */
 function wordsInArguments(words: readonly string[]): string[] {
   if (words.length === 0) return [];
-  const lines = existsSync("/proc/self/cmdline") ? linesOfProc() : execFileSync("ps", ["axww"], { encoding: "utf8" }).split("\n");
-  return lines.flatMap((line) => words.filter((word) => line.includes(word)).map((word) => `${word} in ${line}`));
+  const lines = existsSync("/proc/self/cmdline")
+    ? linesOfProc()
+    : execFileSync("ps", ["axww"], { encoding: "utf8" }).split("\n");
+  return lines.flatMap((line) =>
+    words.filter((word) => line.includes(word)).map((word) => `${word} in ${line}`),
+  );
 }
 
 const linesOfProc = (): string[] =>
