@@ -1,7 +1,7 @@
 /**
  * Files that Wrangler is given: under `.wrangler/`, which git ignores, readable by their owner. The configuration
  * of each Worker, and for the time of one upload its new secrets, which are deleted in any case: after the
- * upload, when this process ends, and at the next start should it have been killed.
+ * upload, when this process ends or is interrupted, and at the next start should it have been killed.
  */
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
@@ -68,15 +68,24 @@ export async function withSecretsFile<T>(
 ): Promise<T> {
   const path = secretsPath(folder, id);
   const remove = (): void => rmSync(path, { force: true });
+  const interrupted = (signal: NodeJS.Signals): void => {
+    remove();
+    process.kill(process.pid, signal);
+  };
   process.once("exit", remove);
+  for (const signal of INTERRUPTS) process.once(signal, interrupted);
   try {
     await writePrivate(path, JSON.stringify(secrets));
     return await use(path);
   } finally {
     remove();
     process.off("exit", remove);
+    for (const signal of INTERRUPTS) process.off(signal, interrupted);
   }
 }
+
+/** They end a process without its `exit` event. */
+const INTERRUPTS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export async function removeLeftSecrets(folder: string): Promise<void> {
   await Promise.all([
