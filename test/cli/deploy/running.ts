@@ -24,6 +24,12 @@ type Running = {
   readonly onStart?: (child: ChildProcess) => void;
 };
 
+/** A test that ran out of time leaves its deploy running: nothing of it may outlive the tests. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) killGroup(child);
+});
+
 const project = resolve(import.meta.dirname, "../../..");
 
 /** What a machine without login would have: an empty home, so that no login of Wrangler's is found. */
@@ -57,6 +63,8 @@ export async function runDeploy(
     // A group of its own: a test that kills it takes its Wrangler along.
     detached: true,
   });
+  running.add(child);
+  child.once("close", () => running.delete(child));
   onStart?.(child);
   child.stdin.on("error", () => {}); // It may end without having read it.
   child.stdin.end(stdin);
