@@ -1,0 +1,49 @@
+/** How soon after 10,000 rows were handed in the first token is public, beyond what the upstream takes itself. */
+import { setTimeout as wait } from "node:timers/promises";
+import { atMost, judged } from "../figures.ts";
+import { inFlightVariables, variablesFor, withMintline } from "../mintline-stack.ts";
+import { csvOf, rowsOf } from "../rows.ts";
+import { must } from "../../support/workers.ts";
+import type { RunningUpstream } from "../upstream/start.ts";
+import { IN_FLIGHT, type Run } from "./run.ts";
+
+const LATENCY_MS = 100;
+/** GetCollection, the picture, CreateToken, CreateAsset and the upload have been answered when UpdateToken comes. */
+const ANSWERED_BEFORE = 5;
+
+export const firstTokenRun: Run = {
+  name: "first-token",
+  measures: "time from submitting 10,000 rows to the first published token",
+  always: true,
+  async perform({ quick, upstream, service }) {
+    await upstream.set({ latencyMs: LATENCY_MS, callsPerSecond: null });
+    const rows = quick ? 1_000 : 10_000;
+    const file = csvOf(rowsOf(upstream.url, rows, 1_000_000));
+    const variables = { ...variablesFor(upstream, service), ...inFlightVariables(IN_FLIGHT) };
+    return withMintline(variables, async ({ client, publish }) => {
+      await publish(csvOf(rowsOf(upstream.url, 200, 1)));
+      await upstream.reset();
+      const submittedAt = performance.timeOrigin + performance.now();
+      const { id } = must(await client.submit(file, { query: {} }));
+      const seconds = ((await firstPublished(upstream)) - submittedAt) / 1_000;
+      must(await client.steer(id, "cancel"));
+      return [
+        judged(
+          "first published token after submitting 10,000 rows",
+          seconds - (ANSWERED_BEFORE * LATENCY_MS) / 1_000,
+          "s",
+          atMost(2),
+          `${rows} rows; ${seconds.toFixed(2)} s with the upstream's ${ANSWERED_BEFORE} × ${LATENCY_MS} ms`,
+        ),
+      ];
+    });
+  },
+};
+
+async function firstPublished(upstream: RunningUpstream): Promise<number> {
+  for (;;) {
+    const { firstPublishedAt } = await upstream.account();
+    if (firstPublishedAt !== null) return firstPublishedAt;
+    await wait(10);
+  }
+}
