@@ -6,7 +6,7 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { exitCodeOf, type Figure, judge, judged, atLeast, recordOf, tableOf } from "./figures.ts";
+import { atLeast, exitCodeOf, type Figure, judge, judged, recordOf, tableOf } from "./figures.ts";
 import { machineOf } from "./machine.ts";
 import { serviceAt } from "./mintline-stack.ts";
 import { resultsText } from "./report.ts";
@@ -16,7 +16,7 @@ import { firstTokenRun } from "./runs/first-token.ts";
 import { intakeRun } from "./runs/intake.ts";
 import { limitRun } from "./runs/limit.ts";
 import { mediaRun } from "./runs/media.ts";
-import { at100Run, at20Run } from "./runs/rates.ts";
+import { at20Run, at100Run } from "./runs/rates.ts";
 import type { Run, RunGiven } from "./runs/run.ts";
 import { upstreamRun } from "./runs/upstream.ts";
 import { startUpstream } from "./upstream/start.ts";
@@ -44,7 +44,9 @@ const { values } = parseArgs({
 });
 const unknown = values.only.filter((name) => !RUNS.some((run) => run.name === name));
 if (unknown.length > 0 || (values.write && (values.quick || values.only.length > 0))) {
-  console.error(`expected --only one of ${RUNS.map(({ name }) => name).join(", ")}; --write with all of them`);
+  console.error(
+    `expected --only one of ${RUNS.map(({ name }) => name).join(", ")}; --write with all of them`,
+  );
   process.exit(2);
 }
 // An end from outside is an end by `exit`, where everything that was started is ended too.
@@ -55,7 +57,12 @@ async function runAll(): Promise<number> {
   const machine = machineOf(new Date());
   const upstream = await startUpstream();
   const service = await serviceAt(upstream);
-  const given: RunGiven = { upstream, service, quick: values.quick, tell: (line) => console.log(`  ${line}`) };
+  const given: RunGiven = {
+    upstream,
+    service,
+    quick: values.quick,
+    tell: (line) => console.log(`  ${line}`),
+  };
   const chosen = RUNS.filter(({ name, always }) =>
     values.only.length > 0 ? values.only.includes(name) : always,
   );

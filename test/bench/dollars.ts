@@ -13,7 +13,12 @@ export type Counted = {
 };
 
 /** The committed ceiling (wrangler.toml) is 50 calls/s of four a job: what a million takes there. */
-export const PRODUCTION = { callsPerSecond: 50, callsPerJob: 4, sweepEverySeconds: 60, objectGb: 0.128 } as const;
+export const PRODUCTION = {
+  callsPerSecond: 50,
+  callsPerJob: 4,
+  sweepEverySeconds: 60,
+  objectGb: 0.128,
+} as const;
 
 const MILLION = 1_000_000;
 

@@ -6,7 +6,7 @@ export type Bound =
   | { readonly kind: "exactly"; readonly value: number };
 
 export type Figure = {
-  /** As in the issue's table where it stands there; bench.test.ts holds the two together. */
+  /** As in the table of issue 7 where it stands there. */
   readonly name: string;
   /** Null: could not be measured; `note` says why. */
   readonly value: number | null;
@@ -28,7 +28,12 @@ export const judged = (
   note: string | null = null,
 ): Figure => ({ name, value, unit, bound, note });
 
-export const told = (name: string, value: number | null, unit: string, note: string | null = null): Figure => ({
+export const told = (
+  name: string,
+  value: number | null,
+  unit: string,
+  note: string | null = null,
+): Figure => ({
   name,
   value,
   unit,
@@ -77,7 +82,12 @@ export function tableOf(figures: readonly Figure[]): string[] {
     figure.note ?? "",
   ]);
   const widths = [0, 1, 2, 3].map((column) => Math.max(0, ...cells.map((row) => row[column]?.length ?? 0)));
-  return cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+  return cells.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 /** For scripts: by name. */
@@ -85,6 +95,12 @@ export const recordOf = (figures: readonly Figure[]) =>
   Object.fromEntries(
     figures.map((figure) => [
       figure.name,
-      { value: figure.value, unit: figure.unit, bound: boundText(figure.bound) || null, is: judge(figure), note: figure.note },
+      {
+        value: figure.value,
+        unit: figure.unit,
+        bound: boundText(figure.bound) || null,
+        is: judge(figure),
+        note: figure.note,
+      },
     ]),
   );

@@ -5,13 +5,13 @@
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { type Client, createClient } from "../../shared/api/client.ts";
 import { projectDir } from "../../cli/stack/project.ts";
 import { untilReady } from "../../cli/stack/readiness.ts";
 import { writeRunFiles } from "../../cli/stack/run-files.ts";
-import { lockStateDir, stateDir } from "../../cli/stack/state-dir.ts";
 import { completeVariables } from "../../cli/stack/stack.ts";
+import { lockStateDir, stateDir } from "../../cli/stack/state-dir.ts";
 import { startMigrating, startWorkers } from "../../cli/stack/wrangler.ts";
+import { type Client, createClient } from "../../shared/api/client.ts";
 import { freePort } from "../support/start.ts";
 
 const StatementCounts = z.object({ times: z.number(), rowsRead: z.number(), rowsWritten: z.number() });
@@ -66,7 +66,8 @@ export async function withMeteredStack<T>(
     process.once("exit", end);
     try {
       const late = await untilReady(`${url}/healthz`, workers, READY_WITHIN_MS, new AbortController().signal);
-      if (late) throw new Error(`Not ready: ${JSON.stringify(late)}; ${await readFile(workers.logFile, "utf8")}`);
+      if (late)
+        throw new Error(`Not ready: ${JSON.stringify(late)}; ${await readFile(workers.logFile, "utf8")}`);
       workers.rememberFamily();
       return await work({
         url,

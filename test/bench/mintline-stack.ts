@@ -1,11 +1,12 @@
 /** `npm start` pointed at the bench's upstream as it would be at Sequence: METADATA_URL, a key, a media host. */
-import { type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { rmSync } from "node:fs";
 import { makeKey } from "../../emulator/keys.ts";
 import type { Client } from "../../shared/api/client.ts";
 import type { Batch } from "../../shared/api/contract.ts";
 import { start, temporaryState } from "../support/start.ts";
 import { must, untilResting } from "../support/workers.ts";
-import { measureLap, type Lap, type RaceGiven } from "./rivals/race.ts";
+import { type Lap, measureLap, type RaceGiven } from "./rivals/race.ts";
 import type { Service } from "./rivals/work.ts";
 import { csvOf, rowsOf } from "./rows.ts";
 import type { RunningUpstream } from "./upstream/start.ts";
@@ -52,6 +53,7 @@ export async function withMintline<T>(
   };
   const endChild = () => {
     if (child?.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+    rmSync(state.dir, { recursive: true, force: true });
   };
   process.once("exit", endChild);
   try {

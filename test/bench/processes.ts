@@ -34,7 +34,9 @@ export function treeOf(rows: readonly ProcessRow[], roots: readonly number[]): P
 }
 
 export function usageOf(roots: readonly number[], command?: string): Usage {
-  const tree = treeOf(processTable(), roots).filter((row) => command === undefined || row.command === command);
+  const tree = treeOf(processTable(), roots).filter(
+    (row) => command === undefined || row.command === command,
+  );
   return {
     cpuMs: tree.reduce((sum, row) => sum + row.cpuMs, 0),
     residentBytes: tree.reduce((sum, row) => sum + row.residentBytes, 0),

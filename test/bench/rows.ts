@@ -31,9 +31,7 @@ const HEADER = "tokenId,name,description,image,Hue,Rank";
 
 /** The same as a file. */
 export const csvOf = (rows: readonly Row[]): Uint8Array<ArrayBuffer> =>
-  new TextEncoder().encode(
-    [HEADER, ...rows.map(lineOf), ""].join("\n"),
-  );
+  new TextEncoder().encode([HEADER, ...rows.map(lineOf), ""].join("\n"));
 
 const lineOf = ({ tokenId, name, description, image, attributes: [hue, rank] }: Row): string =>
   `${tokenId},${name},${description},${image},${hue?.value},${rank?.value}`;

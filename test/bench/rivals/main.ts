@@ -28,7 +28,8 @@ if (import.meta.main) await main(RivalTask.parse(JSON.parse(process.env.BENCH_TA
 
 async function main(task: RivalTask): Promise<void> {
   const words = createInterface(process.stdin)[Symbol.asyncIterator]();
-  const rows = ({ rows: count, firstId }: RivalTask["measured"]): Row[] => rowsOf(task.service.url, count, firstId);
+  const rows = ({ rows: count, firstId }: RivalTask["measured"]): Row[] =>
+    rowsOf(task.service.url, count, firstId);
   const run = await runnerOf(task);
   await run(rows(task.warmUp));
   const measured = rows(task.measured);

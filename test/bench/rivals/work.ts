@@ -73,7 +73,8 @@ export function startWork({ url, key, collectionId }: Service, inFlight: number)
         progress.assetId = (await call("CreateAsset", { asset })).asset.id;
       }
       const uploaded = await upload(tokenId, progress.assetId, file);
-      if (uploaded.filesize !== file.length) throw new Error(`${tokenId}: uploaded ${uploaded.filesize} bytes`);
+      if (uploaded.filesize !== file.length)
+        throw new Error(`${tokenId}: uploaded ${uploaded.filesize} bytes`);
       progress.assetUrl = uploaded.url;
       await call("UpdateToken", { collectionId, tokenId, token, private: false });
     },

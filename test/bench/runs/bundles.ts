@@ -44,7 +44,14 @@ async function bundle(config: string, directory: string): Promise<{ raw: number;
 
 /** `wrangler check startup` runs the module in a local workerd under its profiler. */
 function startUpMs(config: string, directory: string): number {
-  const said = wrangler(["check", "startup", "--config", config, "--outfile", join(directory, "startup.cpuprofile")]);
+  const said = wrangler([
+    "check",
+    "startup",
+    "--config",
+    config,
+    "--outfile",
+    join(directory, "startup.cpuprofile"),
+  ]);
   const active = /Active: ([\d.]+) ms/.exec(said)?.[1];
   if (active === undefined) throw new Error(`Expected the active time of a start-up, got:\n${said}`);
   return Number(active);
@@ -52,11 +59,22 @@ function startUpMs(config: string, directory: string): number {
 
 function wrangler(args: readonly string[]): string {
   const { PATH = "", HOME = "" } = process.env;
-  const env = { PATH, HOME, NO_COLOR: "1", CI: "1", WRANGLER_SEND_METRICS: "false", WRANGLER_WRITE_LOGS: "false" };
-  const { stdout, stderr, status } = spawnSync(process.execPath, ["node_modules/wrangler/bin/wrangler.js", ...args], {
-    encoding: "utf8",
-    env: env as unknown as NodeJS.ProcessEnv,
-  });
+  const env = {
+    PATH,
+    HOME,
+    NO_COLOR: "1",
+    CI: "1",
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_WRITE_LOGS: "false",
+  };
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    ["node_modules/wrangler/bin/wrangler.js", ...args],
+    {
+      encoding: "utf8",
+      env: env as unknown as NodeJS.ProcessEnv,
+    },
+  );
   if (status !== 0) throw new Error(`wrangler ${args.join(" ")} ended with ${status}:\n${stdout}\n${stderr}`);
   return stdout;
 }

@@ -2,15 +2,16 @@
  * What a job uses, counted by meters round the Workers' bindings in deliveries as production makes them (10 messages,
  * 6 jobs side by side), and what a million of them cost at Cloudflare's published prices.
  */
-import { quantitiesOfAMillion, type Counted } from "../dollars.ts";
+
+import { temporaryState } from "../../support/start.ts";
+import { must } from "../../support/workers.ts";
+import { type Counted, quantitiesOfAMillion } from "../dollars.ts";
 import { atMost, exactly, type Figure, judged, told } from "../figures.ts";
 import { type BothCounts, type MeteredStack, withMeteredStack } from "../metered-stack.ts";
 import { variablesFor } from "../mintline-stack.ts";
 import { billBeyondIncluded, billOf, PRICES_READ_ON } from "../prices.ts";
 import { usageOf } from "../processes.ts";
 import { csvOf, rowsOf } from "../rows.ts";
-import { temporaryState } from "../../support/start.ts";
-import { must } from "../../support/workers.ts";
 import { type Account, writesOf } from "../upstream/account.ts";
 import type { Run, RunGiven } from "./run.ts";
 
@@ -51,7 +52,12 @@ async function count(stack: MeteredStack, given: RunGiven, rows: number): Promis
   return { rows, work: grown(start, done), sweep: grown(done, await stack.counts()), cpuMs };
 }
 
-async function publish(stack: MeteredStack, { upstream }: RunGiven, rows: number, firstId: number): Promise<void> {
+async function publish(
+  stack: MeteredStack,
+  { upstream }: RunGiven,
+  rows: number,
+  firstId: number,
+): Promise<void> {
   const { id } = must(await stack.client.submit(csvOf(rowsOf(upstream.url, rows, firstId)), { query: {} }));
   for (;;) {
     const { state, jobs } = must(await stack.client.batch(id));
@@ -72,7 +78,13 @@ export function figuresOf(counted: Counted, account: Account): Figure[] {
   const quantities = quantitiesOfAMillion(counted);
   const bill = billOf(quantities);
   return [
-    judged("D1 rows written a job", all("d1RowsWritten"), "", atMost(6), "all told, with intake and the manifest"),
+    judged(
+      "D1 rows written a job",
+      all("d1RowsWritten"),
+      "",
+      atMost(6),
+      "all told, with intake and the manifest",
+    ),
     judged(
       "D1 calls a job in full deliveries of 10",
       consumer.d1Calls / rows,
@@ -89,20 +101,38 @@ export function figuresOf(counted: Counted, account: Account): Figure[] {
       `prices of ${PRICES_READ_ON}, nothing included; beyond a month's included amounts $${billBeyondIncluded(quantities).dollars.toFixed(2)}`,
     ),
     ...bill.lines.map(({ of, quantity, dollars }) =>
-      told(`dollars per million tokens: ${of}`, dollars, "$", `${Math.round(quantity).toLocaleString("en-US")}`),
+      told(
+        `dollars per million tokens: ${of}`,
+        dollars,
+        "$",
+        `${Math.round(quantity).toLocaleString("en-US")}`,
+      ),
     ),
     told("D1 rows read a job", all("d1RowsRead"), ""),
     told("D1 statements a job", all("d1Statements"), ""),
     told("queue operations a job", all("messagesSent") * 2 + all("messagesDelivered"), ""),
-    told("R2 operations a job", all("r2ClassA") + all("r2ClassB"), "", "pictures behind addresses, below 1 MB"),
+    told(
+      "R2 operations a job",
+      all("r2ClassA") + all("r2ClassB"),
+      "",
+      "pictures behind addresses, below 1 MB",
+    ),
     told("Durable Object sessions a job", all("objectRequests"), ""),
-    told("workerd's CPU a job, six at a time", counted.cpuMs / rows, "ms", "with the local D1, R2 and queues in it"),
+    told(
+      "workerd's CPU a job, six at a time",
+      counted.cpuMs / rows,
+      "ms",
+      "with the local D1, R2 and queues in it",
+    ),
   ];
 }
 
 /** Which statements write and read most: where to look first. */
 function dearest({ rows, work }: Counted): string[] {
-  const statements = [...Object.entries(work.producer.statements), ...Object.entries(work.consumer.statements)];
+  const statements = [
+    ...Object.entries(work.producer.statements),
+    ...Object.entries(work.consumer.statements),
+  ];
   return statements
     .toSorted(([, a], [, b]) => b.rowsWritten - a.rowsWritten || b.rowsRead - a.rowsRead)
     .slice(0, 12)
@@ -117,7 +147,9 @@ function grown(before: BothCounts, after: BothCounts): BothCounts {
     const { statements: were, ...countsBefore } = a;
     const { statements, ...countsAfter } = b;
     const minus = <T extends Record<string, number>>(one: T, other: Partial<T> | undefined): T =>
-      Object.fromEntries(Object.entries(one).map(([name, value]) => [name, value - (other?.[name] ?? 0)])) as T;
+      Object.fromEntries(
+        Object.entries(one).map(([name, value]) => [name, value - (other?.[name] ?? 0)]),
+      ) as T;
     return {
       ...minus(countsAfter, countsBefore),
       statements: Object.fromEntries(

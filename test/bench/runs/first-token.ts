@@ -1,9 +1,9 @@
 /** How soon after 10,000 rows were handed in the first token is public, beyond what the upstream takes itself. */
 import { setTimeout as wait } from "node:timers/promises";
+import { must } from "../../support/workers.ts";
 import { atMost, judged } from "../figures.ts";
 import { inFlightVariables, variablesFor, withMintline } from "../mintline-stack.ts";
 import { csvOf, rowsOf } from "../rows.ts";
-import { must } from "../../support/workers.ts";
 import type { RunningUpstream } from "../upstream/start.ts";
 import { IN_FLIGHT, type Run } from "./run.ts";
 

@@ -3,13 +3,13 @@
  * the same GET of the batch's status is timed; then, on the same state, the rows that it reads are counted.
  */
 import { Agent, get } from "node:http";
-import { type Figure, atLeast, atMost, judged, told } from "../figures.ts";
+import { must, untilResting } from "../../support/workers.ts";
+import { atLeast, atMost, type Figure, judged, told } from "../figures.ts";
 import { withMeteredStack } from "../metered-stack.ts";
 import { type MintlineStack, variablesFor, withMintline } from "../mintline-stack.ts";
 import { percentile } from "../percentiles.ts";
 import { watchPeak } from "../processes.ts";
 import { csvOf, rowsOf } from "../rows.ts";
-import { must, untilResting } from "../../support/workers.ts";
 import type { Run, RunGiven } from "./run.ts";
 
 const SIZES = {
@@ -53,7 +53,12 @@ export const intakeRun: Run = {
   },
 };
 
-async function takeIn(stack: MintlineStack, { upstream, tell }: RunGiven, rows: number, gets: number): Promise<Taken> {
+async function takeIn(
+  stack: MintlineStack,
+  { upstream, tell }: RunGiven,
+  rows: number,
+  gets: number,
+): Promise<Taken> {
   const file = csvOf(rowsOf(upstream.url, rows, 1));
   const startedAt = performance.now();
   const { id } = must(await stack.client.submit(file, { query: { dryRun: "true" } }));
@@ -110,7 +115,13 @@ function figuresOf(
   const judgedOnes =
     largest && hundredK
       ? [
-          judged("intake at 1 M rows", largest.rows / largest.seconds, "rows/s", atLeast(40_000), "from the request to planned"),
+          judged(
+            "intake at 1 M rows",
+            largest.rows / largest.seconds,
+            "rows/s",
+            atLeast(40_000),
+            "from the request to planned",
+          ),
           judged(
             "intake at 1 M rows: time per row against 100 k",
             largest.seconds / largest.rows / (hundredK.seconds / hundredK.rows),
@@ -134,7 +145,12 @@ function figuresOf(
       const size = rows.toLocaleString("en-US");
       return [
         told(`intake of ${size} rows`, rows / seconds, "rows/s", `${seconds.toFixed(2)} s`),
-        told(`intake of ${size} rows, once received`, rows / validatingSeconds, "rows/s", `${validatingSeconds.toFixed(2)} s`),
+        told(
+          `intake of ${size} rows, once received`,
+          rows / validatingSeconds,
+          "rows/s",
+          `${validatingSeconds.toFixed(2)} s`,
+        ),
         told(`batch status at ${size} jobs, p50`, status.p50, "ms"),
         told(`batch status at ${size} jobs, p99`, status.p99, "ms", `${read.get(rows)} rows read`),
       ];

@@ -18,8 +18,19 @@ export const limitRun: Run = {
     const { account, seconds, jobsPerSecond } = lap;
     return [
       judged("use of a limit of 200 calls/s", useOfLimit(account, CALLS_PER_SECOND), "", atLeast(0.95)),
-      judged("429s under a limit of 200 calls/s", shareRefused(account), "", atMost(0.01), `${rows} rows, ${seconds.toFixed(0)} s`),
-      told("jobs/s under a limit of 200 calls/s", jobsPerSecond, "/s", "50 are possible; from submission to finished"),
+      judged(
+        "429s under a limit of 200 calls/s",
+        shareRefused(account),
+        "",
+        atMost(0.01),
+        `${rows} rows, ${seconds.toFixed(0)} s`,
+      ),
+      told(
+        "jobs/s under a limit of 200 calls/s",
+        jobsPerSecond,
+        "/s",
+        "50 are possible; from submission to finished",
+      ),
     ];
   },
 };

@@ -49,7 +49,12 @@ const lapFigures = (latencyMs: number, laps: Laps): Figure[] =>
     const at = `at ${latencyMs} ms: ${TITLES[rival]}`;
     const busiest = Math.max(...account.publishedBySecond);
     return [
-      told(`${at}, jobs/s`, jobsPerSecond, "/s", `${rows} rows; best second ${busiest}; most in flight ${account.mostInFlight}`),
+      told(
+        `${at}, jobs/s`,
+        jobsPerSecond,
+        "/s",
+        `${rows} rows; best second ${busiest}; most in flight ${account.mostInFlight}`,
+      ),
       told(`${at}, CPU a job`, cpuMsPerJob, "ms", "whole process tree"),
       told(`${at}, peak memory`, peakBytes / 1_000_000, "MB", "resident, whole process tree"),
     ];

@@ -1,7 +1,7 @@
 /** The upstream's own maximum: what it could answer must lie well above what anybody asks of it. */
 import * as z from "zod";
-import { lines } from "../line-process.ts";
 import { told } from "../figures.ts";
+import { lines } from "../line-process.ts";
 import { usageOf } from "../processes.ts";
 import { IN_FLIGHT, type Run } from "./run.ts";
 

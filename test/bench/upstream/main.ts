@@ -5,7 +5,10 @@ import { text } from "node:stream/consumers";
 import { createUpstream } from "./server.ts";
 
 let origin = "";
-const upstream = createUpstream(() => performance.timeOrigin + performance.now(), () => origin);
+const upstream = createUpstream(
+  () => performance.timeOrigin + performance.now(),
+  () => origin,
+);
 const sideDoor = createServer(async (request, response) => {
   if (request.url === "/settings") upstream.set(JSON.parse(await text(request)));
   if (request.url === "/reset") upstream.reset();

@@ -27,7 +27,9 @@ function header(): Buffer {
 /** Pixels that do not compress, so that the file has the weight of a small picture: about 1 kB. */
 function pixels(): Buffer {
   const row = PICTURE_SIDE * 4 + 1;
-  const raw = Uint8Array.from({ length: row * PICTURE_SIDE }, (_, at) => (at % row === 0 ? 0 : Math.imul(at, 2_654_435_761) >>> 24));
+  const raw = Uint8Array.from({ length: row * PICTURE_SIDE }, (_, at) =>
+    at % row === 0 ? 0 : Math.imul(at, 2_654_435_761) >>> 24,
+  );
   return chunk("IDAT", deflateSync(raw));
 }
 

@@ -50,24 +50,33 @@ export function createUpstream(now: () => number, origin: () => string): Upstrea
     return service.answer(method, path, body, at);
   };
 
-  const serve = (request: IncomingMessage, response: ServerResponse): void => {
-    const arrivedAt = now();
-    const path = request.url ?? "/";
-    ledger.opened();
-    if (request.method === "GET") {
-      ledger.called("Media");
-      const bytes = picture(Number(/(\d+)\.png$/.exec(path)?.[1] ?? 0));
-      return later(arrivedAt, () => finish(response, 200, "image/png", bytes));
-    }
+  const serveMedia = (arrivedAt: number, path: string, response: ServerResponse): void => {
+    ledger.called("Media");
+    const bytes = picture(Number(/(\d+)\.png$/.exec(path)?.[1] ?? 0));
+    later(arrivedAt, () => finish(response, 200, "image/png", bytes));
+  };
+  const serveCall = (
+    arrivedAt: number,
+    path: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void => {
     const method = path.startsWith(RPC) ? path.slice(RPC.length) : "Upload";
     const pieces: Buffer[] = [];
     request.on("data", (piece: Buffer) => pieces.push(piece));
     request.on("end", () => {
       const body = pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
       const { status, body: text } = answerCall(method, path, body);
-      if (status === 429) return finish(response, status, JSON_TYPE, text);
-      later(arrivedAt, () => finish(response, status, JSON_TYPE, text));
+      if (status === 429) finish(response, status, JSON_TYPE, text);
+      else later(arrivedAt, () => finish(response, status, JSON_TYPE, text));
     });
+  };
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+    const arrivedAt = now();
+    const path = request.url ?? "/";
+    ledger.opened();
+    if (request.method === "GET") serveMedia(arrivedAt, path, response);
+    else serveCall(arrivedAt, path, request, response);
   };
 
   const server = createServer(serve);
