@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { runPool } from "./rivals/pool.ts";
 import { startWork, waitMs } from "./rivals/work.ts";
 import { rowsOf } from "./rows.ts";
-import { openLedger, shareRefused, useOfLimit, writesOf } from "./upstream/account.ts";
+import { meanInFlight, openLedger, shareRefused, useOfLimit, writesOf } from "./upstream/account.ts";
 import { createLimit } from "./upstream/limit.ts";
 import { PICTURE_SIDE, picture } from "./upstream/pictures.ts";
 import { createUpstream } from "./upstream/server.ts";
@@ -44,6 +44,8 @@ describe("the account", () => {
     expect(writesOf(account)).toBe(99);
     expect(useOfLimit(account, 100)).toBeCloseTo(0.99);
     expect(shareRefused(account)).toBeCloseTo(1 / 101);
+    for (let call = 0; call < 50; call += 1) ledger.closed(40);
+    expect(meanInFlight(account)).toBeCloseTo(2);
   });
 });
 

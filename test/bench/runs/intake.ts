@@ -9,14 +9,13 @@ import { withMeteredStack } from "../metered-stack.ts";
 import { type MintlineStack, variablesFor, withMintline } from "../mintline-stack.ts";
 import { percentile } from "../percentiles.ts";
 import { watchPeak } from "../processes.ts";
-import { csvOf, rowsOf } from "../rows.ts";
 import type { Run, RunGiven } from "./run.ts";
 
 const SIZES = {
   full: [1_000, 10_000, 100_000, 1_000_000],
   quick: [1_000, 10_000],
 } as const satisfies Record<string, readonly number[]>;
-const GETS = { full: 2_000, quick: 200 } as const;
+const GETS = { full: 1_000, quick: 200 } as const;
 
 type Taken = {
   readonly rows: number;
@@ -53,13 +52,20 @@ export const intakeRun: Run = {
   },
 };
 
+/** Shorter rows than the other runs': a million of them is still one body below 95 MB. */
+function fileOf(upstreamUrl: string, rows: number): Uint8Array<ArrayBuffer> {
+  const line = (id: number): string => `${id},Relic ${id},${upstreamUrl}/media/${id}.png,${id % 7}`;
+  const lines = Array.from({ length: rows }, (_, index) => line(index + 1));
+  return new TextEncoder().encode(["tokenId,name,image,Hue", ...lines, ""].join("\n"));
+}
+
 async function takeIn(
   stack: MintlineStack,
   { upstream, tell }: RunGiven,
   rows: number,
   gets: number,
 ): Promise<Taken> {
-  const file = csvOf(rowsOf(upstream.url, rows, 1));
+  const file = fileOf(upstream.url, rows);
   const startedAt = performance.now();
   const { id } = must(await stack.client.submit(file, { query: { dryRun: "true" } }));
   const receivedAt = performance.now();

@@ -3,6 +3,7 @@ import { atLeast, type Bound, type Figure, judged, told } from "../figures.ts";
 import { raceMintline } from "../mintline-stack.ts";
 import { type Lap, type RivalName, race } from "../rivals/race.ts";
 import { HOW_TO_INSTALL, redisVersion } from "../rivals/redis.ts";
+import { meanInFlight } from "../upstream/account.ts";
 import { IN_FLIGHT, type Run, type RunGiven } from "./run.ts";
 
 /** A picture and the four calls, one after the other. */
@@ -13,7 +14,7 @@ type Rate = {
   readonly latencyMs: number;
   readonly rows: { readonly full: number; readonly quick: number };
   /** The guide's way is slow by nature; its rate does not depend on the number of rows. */
-  readonly guideRows: { readonly full: number; readonly quick: number } | null;
+  readonly guideRows: { readonly full: number; readonly quick: number };
 };
 
 const TITLES = {
@@ -30,13 +31,18 @@ async function lapsOf(given: RunGiven, rate: Rate): Promise<Laps> {
   const common = { upstream: given.upstream, service: given.service };
   const many = { ...common, inFlight: IN_FLIGHT, warmUpRows: Math.min(500, rows), rows };
   const laps: Partial<Record<RivalName, Lap>> = {};
-  if (rate.guideRows) {
-    laps.guide = await race("guide", { ...common, inFlight: 1, warmUpRows: 3, rows: rate.guideRows[size] });
-  }
-  laps.pool = await race("pool", many);
+  const run = async (rival: RivalName, lap: Promise<Lap>): Promise<void> => {
+    laps[rival] = await lap;
+    const { jobsPerSecond, account } = laps[rival];
+    const bySecond = account.publishedBySecond.join(" ");
+    given.tell(`${TITLES[rival]}: ${jobsPerSecond.toFixed(1)} jobs/s; published in each second: ${bySecond}`);
+  };
+  const guide = { ...common, inFlight: 1, warmUpRows: 3, rows: rate.guideRows[size] };
+  await run("guide", race("guide", guide));
+  await run("pool", race("pool", many));
   if (redisVersion() === null) given.tell(`BullMQ + Redis not run: ${HOW_TO_INSTALL}`);
-  else laps.bullmq = await race("bullmq", many);
-  laps.mintline = await raceMintline(many);
+  else await run("bullmq", race("bullmq", many));
+  await run("mintline", raceMintline(many));
   return laps;
 }
 
@@ -53,7 +59,7 @@ const lapFigures = (latencyMs: number, laps: Laps): Figure[] =>
         `${at}, jobs/s`,
         jobsPerSecond,
         "/s",
-        `${rows} rows; best second ${busiest}; most in flight ${account.mostInFlight}`,
+        `${rows} rows; best second ${busiest}; in flight ${meanInFlight(account).toFixed(0)} on average, ${account.mostInFlight} at most`,
       ),
       told(`${at}, CPU a job`, cpuMsPerJob, "ms", "whole process tree"),
       told(`${at}, peak memory`, peakBytes / 1_000_000, "MB", "resident, whole process tree"),

@@ -7,6 +7,8 @@ export const Account = z.object({
   refused: z.record(z.string(), z.number()),
   /** The most requests that were open at one time. */
   mostInFlight: z.number(),
+  /** Sum of how long each request was open, in ms: over the run's length, how many were open on average. */
+  openMs: z.number(),
   /** Tokens made, made public with their media, and calls that would have made or published one twice. */
   created: z.number(),
   published: z.number(),
@@ -25,7 +27,7 @@ export type Account = z.infer<typeof Account>;
 export type Ledger = {
   readonly account: Account;
   opened(): void;
-  closed(): void;
+  closed(afterMs: number): void;
   wrote(now: number): void;
   called(method: string): void;
   refusedOne(method: string): void;
@@ -37,6 +39,7 @@ export function openLedger(): Ledger {
     calls: {},
     refused: {},
     mostInFlight: 0,
+    openMs: 0,
     created: 0,
     published: 0,
     doubled: 0,
@@ -53,8 +56,9 @@ export function openLedger(): Ledger {
       inFlight += 1;
       account.mostInFlight = Math.max(account.mostInFlight, inFlight);
     },
-    closed() {
+    closed(afterMs) {
       inFlight -= 1;
+      account.openMs += afterMs;
     },
     wrote(now) {
       account.firstWriteAt ??= now;
@@ -91,6 +95,12 @@ export function shareRefused({ calls, refused }: Account): number {
 export function useOfLimit(account: Account, callsPerSecond: number): number {
   const seconds = ((account.lastWriteAt ?? 0) - (account.firstWriteAt ?? 0)) / 1_000;
   return seconds <= 0 ? 0 : writesOf(account) / (callsPerSecond * seconds);
+}
+
+/** Of a rival that always has as many open as it may, just that many. */
+export function meanInFlight({ openMs, firstWriteAt, lastWriteAt }: Account): number {
+  const ms = (lastWriteAt ?? 0) - (firstWriteAt ?? 0);
+  return ms <= 0 ? 0 : openMs / ms;
 }
 
 /** The four of a job, and what a job asks in doubt. */

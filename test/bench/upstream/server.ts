@@ -26,11 +26,17 @@ export function createUpstream(now: () => number, origin: () => string): Upstrea
   let limit: Limit | null = null;
   const service = createService(ledger, origin);
 
-  const finish = (response: ServerResponse, status: number, type: string, body: Buffer | string): void => {
+  const finish = (
+    arrivedAt: number,
+    response: ServerResponse,
+    status: number,
+    type: string,
+    body: Buffer | string,
+  ): void => {
     const headers = { "content-type": type, "content-length": Buffer.byteLength(body) };
     response.writeHead(status, status === 429 ? { ...headers, "retry-after": "1" } : headers);
     response.end(body);
-    ledger.closed();
+    ledger.closed(now() - arrivedAt);
   };
   const later = (arrivedAt: number, answer: () => void): void => {
     const wait = arrivedAt + latencyMs - now();
@@ -53,7 +59,7 @@ export function createUpstream(now: () => number, origin: () => string): Upstrea
   const serveMedia = (arrivedAt: number, path: string, response: ServerResponse): void => {
     ledger.called("Media");
     const bytes = picture(Number(/(\d+)\.png$/.exec(path)?.[1] ?? 0));
-    later(arrivedAt, () => finish(response, 200, "image/png", bytes));
+    later(arrivedAt, () => finish(arrivedAt, response, 200, "image/png", bytes));
   };
   const serveCall = (
     arrivedAt: number,
@@ -67,8 +73,8 @@ export function createUpstream(now: () => number, origin: () => string): Upstrea
     request.on("end", () => {
       const body = pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
       const { status, body: text } = answerCall(method, path, body);
-      if (status === 429) finish(response, status, JSON_TYPE, text);
-      else later(arrivedAt, () => finish(response, status, JSON_TYPE, text));
+      if (status === 429) finish(arrivedAt, response, status, JSON_TYPE, text);
+      else later(arrivedAt, () => finish(arrivedAt, response, status, JSON_TYPE, text));
     });
   };
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
