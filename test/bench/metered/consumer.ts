@@ -16,10 +16,10 @@ export class UpstreamGate extends Gate {
 
 export default {
   fetch: () => Response.json(counts),
-  async queue(messages, env): Promise<void> {
+  async queue(messages, env, execution): Promise<void> {
     counts.requests += 1;
     counts.deliveries += 1;
     counts.messagesDelivered += messages.messages.length;
-    await worker.queue(messages, metered(env));
+    await worker.queue(messages, metered(env), execution);
   },
 } satisfies ExportedHandler<ConsumerEnv, unknown>;
