@@ -38,8 +38,13 @@ export const LIMITS = {
   jsonBodyBytes: 1 * MB,
   /** Between two pieces intake lets requests go first, at most so long. */
   intakeStandsBackMs: 25,
+  /** So long after a request another one is expected. */
+  watchedForMs: 2 * SECOND,
+  /** Text parsed and rows inserted at one go, while nobody watches and while somebody does. */
+  intakeBites: { bytes: 64 * KB, rows: 1_000 },
+  intakeSmallBites: { bytes: 12 * KB, rows: 100 },
   /** Rows and bytes of one `json_each` insert: half of what D1 takes, room for multi-byte text. */
-  insertRows: 500,
+  insertRows: 1_000,
   insertBytes: 1 * MB,
   /** Row errors and warnings kept in full; more are counted. */
   rowErrorsListed: 10_000,

@@ -79,7 +79,7 @@ function firstRecords(
   let header: FileRecord | null = null;
   let next = head.at;
   const dialect = { syntax: "csv" as const, encoding: head.encoding, delimiter };
-  for (const piece of readPieces(head.bytes, head.at, dialect, head.atEnd, HEADER_BYTES)) {
+  for (const piece of readPieces(head.bytes, head.at, dialect, head.atEnd, () => HEADER_BYTES)) {
     for (const [index, record] of piece.records.entries()) {
       if (isBlank(record)) continue;
       if (header) return { header, row: record, next };

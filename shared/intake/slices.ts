@@ -1,11 +1,12 @@
 /** Reading a file record by record, in ranges, from any position where a record begins. */
-import { KB, LIMITS } from "../limits.ts";
+import { LIMITS } from "../limits.ts";
 import { readJsonList } from "./json-list.ts";
 import { type Dialect, type JsonDialect, type Piece, type Position, readRecords } from "./records.ts";
 import type { ByteSource } from "./source.ts";
 
-/** Parsed at one go: about a thousand rows, so that others in the isolate get their turn between two. */
-const PIECE_BYTES = 64 * KB;
+/** Parsed at one go; a function, because it may become another size on the way. */
+export type PieceBytes = () => number;
+const ONE_SIZE: PieceBytes = () => LIMITS.intakeBites.bytes;
 
 /**
  * The records of one slice, piece by piece. Ends where the slice cuts a record, or at the end of the file; the
@@ -16,13 +17,14 @@ export async function* readSlice(
   at: Position,
   dialect: Dialect,
   sliceBytes: number = LIMITS.sliceBytes,
+  pieceBytes: PieceBytes = ONE_SIZE,
 ): AsyncGenerator<Piece> {
   if (dialect.syntax === "json") return yield* readListSlice(source, at, dialect, sliceBytes);
   for (let want = sliceBytes; at.offset < source.size; want *= 2) {
     const bytes = await source.read(at.offset, want);
     const atEnd = at.offset + bytes.length >= source.size;
     let moved = false;
-    for (const piece of readPieces(bytes, at, dialect, atEnd)) {
+    for (const piece of readPieces(bytes, at, dialect, atEnd, pieceBytes)) {
       moved = true;
       yield toEnd(piece, source);
     }
@@ -41,7 +43,7 @@ async function* readListSlice(
   sliceBytes: number,
 ): AsyncGenerator<Piece> {
   const bytes = await source.read(at.offset, source.size - at.offset);
-  const limits = { maxChars: LIMITS.recordChars, pieceChars: Math.min(PIECE_BYTES, sliceBytes) };
+  const limits = { maxChars: LIMITS.recordChars, pieceChars: Math.min(LIMITS.intakeBites.bytes, sliceBytes) };
   for (const piece of readJsonList(bytes, at, dialect, limits)) {
     yield toEnd(piece, source);
     if (piece.next.offset - at.offset >= sliceBytes) return;
@@ -54,10 +56,10 @@ export function* readPieces(
   at: Position,
   dialect: Dialect,
   atEnd: boolean,
-  pieceBytes: number = PIECE_BYTES,
+  pieceBytes: PieceBytes = ONE_SIZE,
 ): Generator<Piece> {
   let position = at;
-  for (let size = pieceBytes; ; ) {
+  for (let size = pieceBytes(); ; ) {
     const from = position.offset - at.offset;
     const reachesEnd = from + size >= bytes.length;
     const piece = readRecords(bytes.subarray(from, from + size), position, dialect, atEnd && reachesEnd);
@@ -65,7 +67,7 @@ export function* readPieces(
       yield piece;
       if (piece.over) return;
       position = piece.next;
-      size = pieceBytes;
+      size = pieceBytes();
     } else if (reachesEnd) return;
     else size *= 2;
   }

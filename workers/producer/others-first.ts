@@ -8,15 +8,21 @@ import { LIMITS } from "../../shared/limits.ts";
 
 /** Requests that wait for the head of their answer. A number and no promise: those of another request must not be awaited. */
 let answering = 0;
+/** When the last one came, by the platform's clock. */
+let askedAt = Number.NEGATIVE_INFINITY;
 
 export const counted: MiddlewareHandler = async (_, next) => {
   answering += 1;
+  askedAt = Date.now();
   try {
     await next();
   } finally {
     answering -= 1;
   }
 };
+
+/** Whoever asked a moment ago will ask again: then intake takes small bites, each of which a request may have to wait for. */
+export const isWatched = (): boolean => answering > 0 || Date.now() - askedAt < LIMITS.watchedForMs;
 
 /** One turn in any case: without a timer the thread never looks whether somebody has come. */
 export async function letOthersFirst(): Promise<void> {

@@ -13,9 +13,10 @@ import { readSlice } from "../../../shared/intake/slices.ts";
 import { clipped } from "../../../shared/intake/source.ts";
 import { type SpellingCheck, spellingCheck } from "../../../shared/intake/spelling.ts";
 import { countProblems, countRow, newTally, type Tally } from "../../../shared/intake/tally.ts";
+import { LIMITS } from "../../../shared/limits.ts";
 import { type IntakeBatch, moveIntake, recordStep } from "../../../shared/store/intake.ts";
 import { markSource } from "../../../shared/store/source-marks.ts";
-import { letOthersFirst } from "../others-first.ts";
+import { isWatched, letOthersFirst } from "../others-first.ts";
 import { goIf, type IntakeContext, type Next } from "./context.ts";
 import { storeInline } from "./inline-media.ts";
 import { keepList } from "./lists.ts";
@@ -44,13 +45,13 @@ export async function parseSlice(
     },
   };
   const tally = newTally(state.listed);
-  const buffer = rowBuffer(batch, ctx.now());
+  const buffer = rowBuffer(batch, ctx.now(), () => bites().rows);
   const spelling = spellingCheck(state.spellings);
   const addresses = collectAddresses();
   const tokens: number[] = [];
   const slice = { context, tally, buffer, spelling, addresses, tokens, bucket: ctx.bucket };
   let at = { offset: batch.place.offset, line: batch.place.line };
-  for await (const piece of readSlice(rows, at, opening.dialect)) {
+  for await (const piece of readSlice(rows, at, opening.dialect, LIMITS.sliceBytes, () => bites().bytes)) {
     await readPiece(piece, batch.rows.total, slice);
     at = piece.next;
     await ctx.db.batch(buffer.takeFull());
@@ -73,6 +74,8 @@ export async function parseSlice(
   const marks = batch.place.offset > opening.rows.offset ? [markSource(batch)] : [];
   return goIf(await recordStep(ctx.db, [...marks, ...buffer.takeAll()], move));
 }
+
+const bites = () => (isWatched() ? LIMITS.intakeSmallBites : LIMITS.intakeBites);
 
 type Slice = {
   readonly context: RowContext;

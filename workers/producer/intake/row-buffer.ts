@@ -14,7 +14,8 @@ export type RowBuffer = {
   takeAll(): Statement[];
 };
 
-export function rowBuffer(batch: IntakeBatch, now: number): RowBuffer {
+/** @param rowsAtOnce of one statement; a function, because it may become another number on the way. */
+export function rowBuffer(batch: IntakeBatch, now: number, rowsAtOnce: () => number): RowBuffer {
   let full: Statement[] = [];
   let rows: string[] = [];
   let bytes = 0;
@@ -37,7 +38,7 @@ export function rowBuffer(batch: IntakeBatch, now: number): RowBuffer {
     addJob({ line, args, text, hash }) {
       const row = jobMember({ line, tokenId: args.tokenId, argsHash: hash, args: text });
       const size = Buffer.byteLength(row) + 1;
-      if (rows.length >= LIMITS.insertRows || bytes + size > LIMITS.insertBytes) closeRows();
+      if (rows.length >= rowsAtOnce() || bytes + size > LIMITS.insertBytes) closeRows();
       rows.push(row);
       bytes += size;
     },
