@@ -90,8 +90,10 @@ export async function startStandIn(): Promise<StandIn> {
 
 function listening(app: Hono): Promise<{ server: ServerType; port: number }> {
   const { promise, resolve } = Promise.withResolvers<{ server: ServerType; port: number }>();
-  const server = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 }, ({ port }) =>
-    resolve({ server, port }),
+  // Other tests run in this process, with the platform's own Request and Response.
+  const server = serve(
+    { fetch: app.fetch, overrideGlobalObjects: false, hostname: "127.0.0.1", port: 0 },
+    ({ port }) => resolve({ server, port }),
   );
   return promise;
 }
