@@ -244,3 +244,13 @@ const SENT_DUE = `FROM batches x
   CROSS JOIN json_each(d.lines) m
   CROSS JOIN jobs j ON j.batch_id = d.batch_id AND j.line = m.value
   WHERE x.target = ?1 AND x.state = 'running'`;
+
+/** What was sent of a batch that is over: nobody will miss it, and a million rows leave thousands of these. */
+export const dropDispatches = async (db: Db, batchId: string): Promise<void> =>
+  void (await db.run(
+    sql(
+      `DELETE FROM dispatches WHERE batch_id = ?1
+         AND EXISTS (SELECT 1 FROM batches WHERE id = ?1 AND state = 'finished')`,
+      batchId,
+    ),
+  ));

@@ -14,8 +14,8 @@ export type MediaFigures = {
 
 export async function measureMedia(tell: (line: string) => void): Promise<MediaFigures> {
   const streaming = await measureStreaming();
-  const { bare, declared, chunked } = streaming;
-  for (const [name, cost] of Object.entries({ bare, declared, chunked })) {
+  const { bare, bareParts, declared, chunked } = streaming;
+  for (const [name, cost] of Object.entries({ bare, bareParts, declared, chunked })) {
     tell(
       `${streaming.megabytes} MB at once, ${name}: grows ${round(cost.growthMegabytes)} MB (${round(cost.ratio)} of bare), ${round(cost.megabytesPerSecond)} MB/s`,
     );

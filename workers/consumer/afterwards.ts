@@ -5,7 +5,7 @@
  */
 import { dispatch, hasRoom, sendJobs } from "../../shared/dispatch.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import { queueDueJobs } from "../../shared/store/dispatches.ts";
+import { dropDispatches, queueDueJobs } from "../../shared/store/dispatches.ts";
 import { releaseHold } from "../../shared/store/holds.ts";
 import { countDrift, type SettledBatch } from "../../shared/store/settle.ts";
 import { wakeJobs } from "../../shared/store/wake.ts";
@@ -82,5 +82,6 @@ async function countFinished(
     if (batch.state !== "finished") continue;
     const drift = await countDrift(ctx.db, batch.id);
     if (drift.length > 0) ctx.log.error("batch.counters_drifted", { batchId: batch.id, drift });
+    await dropDispatches(ctx.db, batch.id);
   }
 }

@@ -52,6 +52,17 @@ describe("messages", () => {
   });
 });
 
+it("what was sent of a batch is forgotten when its last job is done, and not before", async () => {
+  const { id, keys } = await queuedBatch({ rows: 2 });
+  const sends = async () =>
+    (await env.DB.prepare("SELECT id FROM dispatches WHERE batch_id = ?").bind(id).all()).results.length;
+  await deliver(keys.slice(0, 1));
+  expect(await sends()).toBe(1);
+  await deliver(keys.slice(1));
+  expect(await readBatch(db, id)).toMatchObject({ state: "finished" });
+  expect(await sends()).toBe(0);
+});
+
 describe("the platform's dead-letter queue", () => {
   it.each(["mintline-dead", "mintline-dead-staging"])(
     "puts an open job of %s back to pending and records a message without a job",
