@@ -56,16 +56,16 @@ export function trialOf({ shorts, noTrialBefore }: Chance, now: number): Trial |
 
 /**
  * `limit`: more is refused at the higher rate, nearer to what a limit would refuse than to what was refused
- * before; or the calls never went out at that rate, so that nothing is proven. Null: not enough calls yet.
+ * before. `unproven`: the calls never went out at that rate. Null: not enough calls yet.
  */
 export function judgeTrial(
   { calls, refused, mark, share, at }: Trial,
   now: number,
-): "limit" | "chance" | null {
+): "limit" | "chance" | "unproven" | null {
   const between = (share + 1 - 1 / CHANCE.trialRate) / 2;
   if (refused >= Math.max(CHANCE.trialRefusals, between * Math.max(CHANCE.trialCalls, calls))) return "limit";
   if (calls < Math.max(CHANCE.trialCalls, CHANCE.trialSeconds * mark)) return null;
-  return (calls * 1000) / (now - at) < CHANCE.trialPace * mark ? "limit" : "chance";
+  return (calls * 1000) / (now - at) < CHANCE.trialPace * mark ? "unproven" : "chance";
 }
 
 export const afterLimit = (chance: Chance, now: number): Chance => ({
@@ -74,6 +74,16 @@ export const afterLimit = (chance: Chance, now: number): Chance => ({
   trial: null,
   noTrialBefore: now + chance.trialPauseMs,
   trialPauseMs: Math.min(CHANCE.trialPauseMaxMs, 2 * chance.trialPauseMs),
+});
+
+/**
+ * Nothing was learned, so nothing speaks against another trial soon: to wait longer each time would leave a host whose
+ * calls hang now and then at a crawl for minutes.
+ */
+export const afterUnproven = (chance: Chance, now: number): Chance => ({
+  ...chance,
+  trial: null,
+  noTrialBefore: now + CHANCE.lapsePauseMs,
 });
 
 export function afterChance(chance: Chance, trial: Trial): Chance {

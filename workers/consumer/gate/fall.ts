@@ -2,7 +2,7 @@
  * What a refusal does to the rate: it falls to what had been accepted in the second before. For a window of a
  * second that is the limit itself, where halving would leave half of it unused. Pure.
  */
-import { afterChance, afterLimit, doubted, judgeTrial, trialOf } from "./chance.ts";
+import { afterChance, afterLimit, afterUnproven, doubted, judgeTrial, trialOf } from "./chance.ts";
 import { CHANCE, QUOTA, RATE } from "./numbers.ts";
 import { NONE, type Rate } from "./state.ts";
 import type { Report } from "./words.ts";
@@ -60,8 +60,9 @@ export function lower(rate: Rate, { turnsBefore, perSecond, most: allowed, now }
 export function endTrial(rate: Rate, trial: NonNullable<Rate["chance"]["trial"]>, seen: Seen): Rate {
   const verdict = judgeTrial(trial, seen.now);
   if (verdict === null) return rate;
-  if (verdict === "limit") {
-    return lower({ ...rate, steadyUntil: 0, chance: afterLimit(rate.chance, seen.now) }, seen);
+  if (verdict !== "chance") {
+    const learned = verdict === "limit" ? afterLimit : afterUnproven;
+    return lower({ ...rate, steadyUntil: 0, chance: learned(rate.chance, seen.now) }, seen);
   }
   const { now } = seen;
   const chance = afterChance(rate.chance, trial);
