@@ -51,7 +51,8 @@ export function trialOf({ shorts, noTrialBefore }: Chance, now: number): Trial |
   if (shorts.length < CHANCE.shorts || now < noTrialBefore) return null;
   const share = shareOf(shorts);
   if (share > CHANCE.shareMax) return null;
-  return { ...NONE, mark: Math.max(...shorts.map(({ mark }) => mark)), share, at: now };
+  const least = CHANCE.trialLeast / CHANCE.trialRate;
+  return { ...NONE, mark: Math.max(least, ...shorts.map(({ mark }) => mark)), share, at: now };
 }
 
 /**

@@ -51,6 +51,8 @@ export const CHANCE = {
   shareMax: 0.2,
   /** Tried at so much above where it was refused: a limit there would refuse a quarter of the calls. */
   trialRate: 1.3,
+  /** … and at no fewer calls a second: from lower down a trial would take a minute, and chance wins every race. */
+  trialLeast: 20,
   /** The trial counts if the calls really went out at so much above it. */
   trialPace: 1.15,
   /** Calls of a trial: at least these, and as many as go out in so many seconds. */
