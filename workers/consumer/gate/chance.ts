@@ -52,7 +52,18 @@ export function trialOf({ shorts, noTrialBefore }: Chance, now: number): Trial |
   const share = shareOf(shorts);
   if (share > CHANCE.shareMax) return null;
   const least = CHANCE.trialLeast / CHANCE.trialRate;
-  return { ...NONE, mark: Math.max(least, ...shorts.map(({ mark }) => mark)), share, at: now };
+  const mark = Math.max(least, ...shorts.map(({ mark }) => mark));
+  return { ...NONE, mark, perSecond: mark * CHANCE.trialRate, share, at: now };
+}
+
+/**
+ * The same trial at a higher rate, after one whose calls went out too slowly; null: enough was tried. To fall back
+ * instead would take the rate down with every chance refusal until the next trial, which has the same fate.
+ */
+export function fasterTrial({ shorts }: Chance, trial: Trial, now: number): Trial | null {
+  const perSecond = trial.perSecond * CHANCE.trialGrowth;
+  if (perSecond > trial.mark * CHANCE.trialRateMax) return null;
+  return { ...NONE, mark: trial.mark, perSecond, share: shareOf([...shorts, trial]), at: now };
 }
 
 /**

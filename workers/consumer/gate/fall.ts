@@ -2,8 +2,16 @@
  * What a refusal does to the rate: it falls to what had been accepted in the second before. For a window of a
  * second that is the limit itself, where halving would leave half of it unused. Pure.
  */
-import { afterChance, afterLimit, afterUnproven, doubted, judgeTrial, trialOf } from "./chance.ts";
-import { CHANCE, QUOTA, RATE } from "./numbers.ts";
+import {
+  afterChance,
+  afterLimit,
+  afterUnproven,
+  doubted,
+  fasterTrial,
+  judgeTrial,
+  trialOf,
+} from "./chance.ts";
+import { QUOTA, RATE } from "./numbers.ts";
 import { NONE, type Rate } from "./state.ts";
 import type { Report } from "./words.ts";
 
@@ -52,19 +60,30 @@ export function lower(rate: Rate, { turnsBefore, perSecond, most: allowed, now }
     chance,
   };
   const trial = isWaiting(rate) ? trialOf(chance, now) : null;
-  const tried = trial === null ? allowed : trial.mark * CHANCE.trialRate;
-  if (tried >= Math.min(allowed, RATE.unpaced)) return lowered;
-  return { ...lowered, perSecond: tried, holdUntil: now, chance: { ...chance, trial } };
+  return (trial && tryAt(lowered, trial, allowed, now)) ?? lowered;
 }
 
-export function endTrial(rate: Rate, trial: NonNullable<Rate["chance"]["trial"]>, seen: Seen): Rate {
-  const verdict = judgeTrial(trial, seen.now);
+/** @returns null: that rate is not allowed, or not paced. */
+function tryAt(rate: Rate, trial: Trial, allowed: number, now: number): Rate | null {
+  if (trial.perSecond >= Math.min(allowed, RATE.unpaced)) return null;
+  return { ...rate, perSecond: trial.perSecond, holdUntil: now, chance: { ...rate.chance, trial } };
+}
+
+type Trial = NonNullable<Rate["chance"]["trial"]>;
+
+export function endTrial(rate: Rate, trial: Trial, seen: Seen): Rate {
+  const { now } = seen;
+  const verdict = judgeTrial(trial, now);
   if (verdict === null) return rate;
+  if (verdict === "unproven") {
+    const faster = fasterTrial(rate.chance, trial, now);
+    const tried = faster && tryAt(newEra(rate, now), faster, seen.most, now);
+    if (tried !== null) return tried;
+  }
   if (verdict !== "chance") {
     const learned = verdict === "limit" ? afterLimit : afterUnproven;
-    return lower({ ...rate, steadyUntil: 0, chance: learned(rate.chance, seen.now) }, seen);
+    return lower({ ...rate, steadyUntil: 0, chance: learned(rate.chance, now) }, seen);
   }
-  const { now } = seen;
   const chance = afterChance(rate.chance, trial);
   return { ...rate, mark: null, steadyUntil: 0, raisedAt: now, raisedFrom: now, chance };
 }

@@ -55,6 +55,10 @@ export const CHANCE = {
   trialLeast: 20,
   /** The trial counts if the calls really went out at so much above it. */
   trialPace: 1.15,
+  /** Where they did not, because turns went to deliveries that had no use for them, it goes on this much faster … */
+  trialGrowth: 1.6,
+  /** … up to so much above where it was refused; calls that are not there cannot be tried. */
+  trialRateMax: 6,
   /** Calls of a trial: at least these, and as many as go out in so many seconds. */
   trialCalls: 60,
   trialSeconds: 1.2,

@@ -24,7 +24,12 @@ export const Chance = z.object({
   /** The newest refusals that came too soon after the one before: the calls around each, the rate that met it. */
   shorts: z.array(Count.extend({ mark: z.number() })),
   /** The rate is high on purpose, to see whether that is refused more. */
-  trial: Count.extend({ mark: z.number(), share: z.number(), at: z.number() }).nullable(),
+  trial: Count.extend({
+    mark: z.number(),
+    perSecond: z.number(),
+    share: z.number(),
+    at: z.number(),
+  }).nullable(),
   noTrialBefore: z.number(),
   trialPauseMs: z.number(),
   /** It is not: about this share meets a 429 whatever the rate; the newest calls, and since the last refusal. */
