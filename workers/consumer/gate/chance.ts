@@ -51,10 +51,12 @@ export function trialOf({ shorts, noTrialBefore }: Chance, now: number): Trial |
   if (shorts.length < CHANCE.shorts || now < noTrialBefore) return null;
   const share = shareOf(shorts);
   if (share > CHANCE.shareMax) return null;
-  const least = CHANCE.trialLeast / CHANCE.trialRate;
-  const mark = Math.max(least, ...shorts.map(({ mark }) => mark));
-  return { ...NONE, mark, perSecond: mark * CHANCE.trialRate, share, at: now };
+  const mark = Math.max(...shorts.map(({ mark }) => mark));
+  return { ...NONE, mark, perSecond: mark + surplusOf(mark), share, at: now };
 }
+
+/** Calls a second. */
+const surplusOf = (mark: number): number => Math.max(CHANCE.trialSurplusLeast, mark * CHANCE.trialSurplus);
 
 /**
  * The same trial at a higher rate, after one whose calls went out too slowly; null: enough was tried. To fall back
@@ -62,7 +64,7 @@ export function trialOf({ shorts, noTrialBefore }: Chance, now: number): Trial |
  */
 export function fasterTrial({ shorts }: Chance, trial: Trial, now: number): Trial | null {
   const perSecond = trial.perSecond * CHANCE.trialGrowth;
-  if (perSecond > trial.mark * CHANCE.trialRateMax) return null;
+  if (perSecond > (trial.mark + surplusOf(trial.mark)) * CHANCE.trialGrowthMax) return null;
   return { ...NONE, mark: trial.mark, perSecond, share: shareOf([...shorts, trial]), at: now };
 }
 
@@ -74,10 +76,12 @@ export function judgeTrial(
   { calls, refused, mark, share, at }: Trial,
   now: number,
 ): "limit" | "chance" | "unproven" | null {
-  const between = (share + 1 - 1 / CHANCE.trialRate) / 2;
+  const surplus = surplusOf(mark);
+  const between = (share + surplus / (mark + surplus)) / 2;
   if (refused >= Math.max(CHANCE.trialRefusals, between * Math.max(CHANCE.trialCalls, calls))) return "limit";
   if (calls < Math.max(CHANCE.trialCalls, CHANCE.trialSeconds * mark)) return null;
-  return (calls * 1000) / (now - at) < CHANCE.trialPace * mark ? "unproven" : "chance";
+  const pace = (calls * 1000) / (now - at);
+  return pace < mark + CHANCE.trialPace * surplus ? "unproven" : "chance";
 }
 
 export const afterLimit = (chance: Chance, now: number): Chance => ({

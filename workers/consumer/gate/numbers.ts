@@ -49,16 +49,19 @@ export const CHANCE = {
   shorts: 4,
   /** Above this share of refusals there is no doubt: the limit fell. */
   shareMax: 0.2,
-  /** Tried at so much above where it was refused: a limit there would refuse a quarter of the calls. */
-  trialRate: 1.3,
-  /** … and at no fewer calls a second: from lower down a trial would take a minute, and chance wins every race. */
-  trialLeast: 20,
-  /** The trial counts if the calls really went out at so much above it. */
-  trialPace: 1.15,
+  /** Tried at so much above where it was refused, as a share of that: a limit there would refuse a quarter. */
+  trialSurplus: 0.3,
+  /**
+   * … and at no fewer calls a second above it. From lower down a trial would take a minute, and it would prove little:
+   * a limit would refuse hardly more of its calls than chance does.
+   */
+  trialSurplusLeast: 20,
+  /** The trial counts if the calls really went out by this part of it faster. */
+  trialPace: 0.5,
   /** Where they did not, because turns went to deliveries that had no use for them, it goes on this much faster … */
   trialGrowth: 1.6,
-  /** … up to so much above where it was refused; calls that are not there cannot be tried. */
-  trialRateMax: 6,
+  /** … up to so many times the first rate; calls that are not there cannot be tried. */
+  trialGrowthMax: 5,
   /** Calls of a trial: at least these, and as many as go out in so many seconds. */
   trialCalls: 60,
   trialSeconds: 1.2,
