@@ -101,10 +101,8 @@ export const LIMITS = {
   spoolSweepWithinMs: 1 * MINUTE,
   /** An SVG is checked as a whole, so it is held as a whole; art above this is not drawn by hand. */
   svgMaxBytes: 2 * MB,
-  /** A local delivery is answered once no more than this share of its jobs is running … */
-  tailShare: 0.25,
-  /** … unless so many before it still have jobs running. */
-  tailsAtOnce: 4,
+  /** How often a job that waits for a place looks again: a place stays empty for half of this, of a job's 30 ms. */
+  placePollMs: 2,
   /** A transfer that moves may last this long (contract §2); all tries of one fetch together. */
   mediaTransferMs: 5 * MINUTE,
   /** Tries inside one media fetch; waits of 200 to 400 and 400 to 800 ms, under two seconds in all (design §2.6). */

@@ -6,10 +6,10 @@
 import type { MediaField } from "../job/job.ts";
 import { LIMITS } from "../limits.ts";
 import { fail, ok, type Result } from "../result.ts";
+import { createRoom } from "../room.ts";
 import type { Pull } from "./body.ts";
 import { judgeHead, svgTooLarge, tooLarge } from "./judge.ts";
 import { KINDS, type MediaKind, type MediaRefusal } from "./kinds.ts";
-import { createRoom } from "./room.ts";
 import { openSink, type Sink } from "./sink.ts";
 import { checkSvg } from "./svg.ts";
 

@@ -24,13 +24,6 @@ export async function afterwards({ batches, delivery }: Ended, ctx: ConsumerCont
   await unharmed(ctx, "count", () => countFinished(batches, ctx));
 }
 
-/** In between, where a delivery is answered before its last jobs are done. */
-export const topUp = (
-  batches: ReadonlyMap<string, SettledBatch>,
-  delivery: Delivery,
-  ctx: ConsumerContext,
-): Promise<void> => unharmed(ctx, "dispatch", () => fillWindow(batches, delivery, ctx));
-
 async function unharmed(ctx: ConsumerContext, part: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();

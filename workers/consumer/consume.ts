@@ -1,18 +1,18 @@
 /** One delivery of job messages: let in, claim, run, settle. With `admit.ts` and `refuse.ts` the only place that says ack and retry. */
 import { dispatch } from "../../shared/dispatch.ts";
-import { type JobKey, jobId } from "../../shared/job/job.ts";
+import type { JobKey } from "../../shared/job/job.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { type ClaimedJob, claimJobs } from "../../shared/store/claim.ts";
 import { admit } from "./admit.ts";
-import { afterwards, topUp } from "./afterwards.ts";
+import { afterwards } from "./afterwards.ts";
 import type { ConsumerContext } from "./context.ts";
 import { leaseMs, startDelivery } from "./delivery.ts";
-import { endTail, handOver } from "./hand-over.ts";
+import { endAnswered, RETRY_SETTLE_SECONDS, sharedPlaces } from "./hand-over.ts";
 import { readMessages } from "./messages.ts";
 import { probeHost } from "./probe.ts";
 import { refuse } from "./refuse.ts";
 import { sendShortWaits } from "./short-waits.ts";
-import { type Recorded, startWork } from "./work.ts";
+import { startWork } from "./work.ts";
 
 /** @param outlive keeps the isolate at work on a promise after the delivery was answered. */
 export async function consume(
@@ -36,24 +36,19 @@ export async function consume(
   const probe = async (): Promise<void> => {
     if (admitted.pass.answer.kind === "probe") await probeHost(claimed, delivery, ctx);
   };
-  const work = startWork(claimed, delivery, probe, ctx);
-  const answer = (recorded: Recorded, retrySeconds: number): void => {
-    for (const job of claimed) {
-      const message = delivered.byJob.get(jobId(job))?.message;
-      if (recorded.isSettled(job)) message?.ack();
-      else message?.retry({ delaySeconds: retrySeconds });
-    }
-  };
-  const early = await handOver(work, ctx);
-  if (early !== null) {
-    answer(early, TAIL_SECONDS);
-    await sendShortWaits(early, null, ctx);
-    await topUp(early.batches, delivery, ctx);
-    return outlive(endTail(work, early, delivery, ctx));
+  const places = sharedPlaces(ctx);
+  const work = startWork(claimed, delivery, { first: probe, places }, ctx);
+  if (places !== null) {
+    await work.allBegun;
+    for (const { message } of delivered.pick(claimed)) message.ack();
+    return outlive(endAnswered(work, claimed, delivery, ctx));
   }
   const recorded = await work.done;
-  await sendShortWaits(recorded, null, ctx);
-  answer(recorded, RETRY_SETTLE_SECONDS);
+  await sendShortWaits(recorded, ctx);
+  for (const { key, message } of delivered.pick(claimed)) {
+    if (recorded.isSettled(key)) message.ack();
+    else message.retry({ delaySeconds: RETRY_SETTLE_SECONDS });
+  }
   await afterwards({ batches: recorded.batches, delivery }, ctx);
 }
 
@@ -65,12 +60,6 @@ async function wake(ctx: ConsumerContext): Promise<void> {
     ctx.log.error("wake.failed", { error: String(error) });
   }
 }
-
-/** After a failed settle: by then the lease has run out or D1 has come back. */
-const RETRY_SETTLE_SECONDS = 15;
-
-/** For a job that is still running when its delivery is answered: by then it is on record, or its lease is lost. */
-const TAIL_SECONDS = 60;
 
 type Lease = { readonly id: string; readonly takenAt: number; readonly expiresAt: number };
 

@@ -1,44 +1,53 @@
 /**
- * The local broker hands over one delivery after the other, so there a delivery lasts as long as its slowest job, and
- * for all that time the others' places stay empty. So it is answered once few of its jobs are left, and they go on
- * behind the next one's back. Their messages come again later and find them on record. Not in production, where other
- * invocations run beside this one anyway and a message that comes again is paid for.
+ * The local broker hands over one delivery after the other, so there a delivery would last as long as its slowest job,
+ * and for all that time the others' places stay empty. So it is answered as soon as its last job has begun, and the
+ * next one, already claimed, finds each place the moment that it is free. Not in production, where other invocations
+ * run beside this one and each is answered when its outcomes are on record.
+ *
+ * What is lost with the process is lost to the local queue anyway, which keeps its messages in memory; the lease says
+ * which jobs ran, and the sweep puts them back.
  */
+import { sendJobs } from "../../shared/dispatch.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { createRoom, type Room } from "../../shared/room.ts";
+import type { ClaimedJob } from "../../shared/store/claim.ts";
 import { afterwards } from "./afterwards.ts";
 import type { ConsumerContext } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
 import { sendShortWaits } from "./short-waits.ts";
-import type { Recorded, Work } from "./work.ts";
+import type { Work } from "./work.ts";
 
-/** Deliveries of this isolate that were answered and still have jobs running. */
-let tails = 0;
+/** After a failed settle: by then the lease has run out or D1 has come back. */
+export const RETRY_SETTLE_SECONDS = 15;
 
-/** @returns what is on record where the delivery may be answered now; null: it is to be seen to its end. */
-export async function handOver(work: Work, { config }: ConsumerContext): Promise<Recorded | null> {
-  const isLocal = config.startedAt > 0;
-  if (!isLocal || tails >= LIMITS.tailsAtOnce) return null;
-  await work.fewLeft;
-  if (work.left() === 0) return null;
-  const early = await work.record();
-  return work.left() === 0 ? null : early;
+/** By how many jobs run side by side, which is one number for as long as an isolate lives. */
+const rooms = new Map<number, Room>();
+
+/** The places that all deliveries of this isolate share; null: each has its own. */
+export function sharedPlaces({ config, now }: ConsumerContext): Room | null {
+  const { startedAt, jobConcurrency: places } = config;
+  if (startedAt === 0) return null;
+  const { placePollMs: pollMs, jobMs } = LIMITS;
+  const room = rooms.get(places) ?? createRoom({ places, heldMs: 2 * jobMs, pollMs, now });
+  rooms.set(places, room);
+  return room;
 }
 
-/** The jobs that were left: what became of them is on record, and what follows from it is done. */
-export async function endTail(
+/** What follows when a delivery ends that was answered before: what is not on record is sent once more. */
+export async function endAnswered(
   work: Work,
-  early: Recorded,
+  claimed: readonly ClaimedJob[],
   delivery: Delivery,
   ctx: ConsumerContext,
 ): Promise<void> {
-  tails += 1;
   try {
     const recorded = await work.done;
-    await sendShortWaits(recorded, early, ctx);
+    await sendShortWaits(recorded, ctx);
+    const open = claimed.filter((job) => !recorded.isSettled(job));
+    await sendJobs(ctx, open, RETRY_SETTLE_SECONDS);
     await afterwards({ batches: recorded.batches, delivery }, ctx);
   } catch (error) {
-    ctx.log.error("delivery.tail_failed", { error: String(error) });
-  } finally {
-    tails -= 1;
+    ctx.log.error("delivery.end_failed", { jobs: claimed.length, error: String(error) });
+    await sendJobs(ctx, claimed, RETRY_SETTLE_SECONDS);
   }
 }

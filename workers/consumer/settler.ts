@@ -12,8 +12,6 @@ import type { JobResult } from "./run-job.ts";
 
 export type Settler = {
   add(result: JobResult): void;
-  /** Records what is there. */
-  record(): Promise<OnRecord>;
   /** Records what is left and gives the lease back. */
   finish(): Promise<OnRecord>;
 };
@@ -50,10 +48,6 @@ export function createSettler(ctx: ConsumerContext, leaseId: string): Settler {
     add(result) {
       waiting.push(result);
       timer ??= setTimeout(() => void enqueue(false), LIMITS.settleWithinMs);
-    },
-    async record() {
-      await enqueue(false);
-      return { settled, batches };
     },
     async finish() {
       await enqueue(true);

@@ -6,15 +6,11 @@ import type { ConsumerContext } from "./context.ts";
 import type { Recorded } from "./work.ts";
 
 /** A wait of up to a minute becomes a delayed message; a longer one stays in D1 until dispatch sends it. */
-export async function sendShortWaits(
-  { results, isSettled }: Recorded,
-  earlier: Recorded | null,
-  ctx: ConsumerContext,
-): Promise<void> {
+export async function sendShortWaits({ results, isSettled }: Recorded, ctx: ConsumerContext): Promise<void> {
   const dueAt = new Map<string, number>();
   for (const { settlement } of results) {
     const wait = (settlement.scheduledAt ?? Number.POSITIVE_INFINITY) - ctx.now();
-    if (earlier?.isSettled(settlement) || !isSettled(settlement) || wait > LIMITS.delayedMessageMs) continue;
+    if (!isSettled(settlement) || wait > LIMITS.delayedMessageMs) continue;
     dueAt.set(jobId(settlement), Math.max(0, Math.ceil(wait / 1000)));
   }
   const keys = results.map(({ settlement }) => settlement).filter((key) => dueAt.has(jobId(key)));

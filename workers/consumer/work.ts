@@ -1,6 +1,7 @@
 /** The jobs of one delivery at work: `JOB_CONCURRENCY` side by side, their outcomes recorded as they come. */
 import { type JobKey, jobId } from "../../shared/job/job.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import type { Room } from "../../shared/room.ts";
 import type { ClaimedJob } from "../../shared/store/claim.ts";
 import type { SettledBatch } from "../../shared/store/settle.ts";
 import type { ConsumerContext } from "./context.ts";
@@ -18,25 +19,23 @@ export type Recorded = {
 export type Work = {
   /** Everything is done and recorded, as far as D1 took it. */
   readonly done: Promise<Recorded>;
-  /** No more than a share of the jobs is still running, none waits for its start. Never rejects. */
-  readonly fewLeft: Promise<void>;
-  readonly left: () => number;
-  /** Records what is there so far. */
-  record(): Promise<Recorded>;
+  /** Every job has begun, or will never be begun. Never rejects. */
+  readonly allBegun: Promise<void>;
 };
 
-/** @param first is done before any job: the probe. */
+/**
+ * @param first is done before any job: the probe.
+ * @param places are shared with other deliveries; null: this one has `JOB_CONCURRENCY` of its own.
+ */
 export function startWork(
   claimed: readonly ClaimedJob[],
   delivery: Delivery,
-  first: () => Promise<void>,
+  { first, places }: { first: () => Promise<void>; places: Room | null },
   ctx: ConsumerContext,
 ): Work {
   const settler = createSettler(ctx, delivery.leaseId);
   const results: JobResult[] = [];
-  const few = Promise.withResolvers<void>();
-  const left = (): number => claimed.length - results.length;
-  const queue = claimed.values();
+  const begun = Promise.withResolvers<void>();
 
   const runOne = async (job: ClaimedJob): Promise<void> => {
     // A job too late to start is put down again.
@@ -44,27 +43,47 @@ export function startWork(
     const result = tooLate ? putDown(job) : await runJob(job, delivery, ctx);
     results.push(result);
     settler.add(result);
-    if (left() <= claimed.length * LIMITS.tailShare) few.resolve();
-  };
-  const runInTurn = async (): Promise<void> => {
-    for (const job of queue) await runOne(job);
-  };
-  const recorded = ({ settled, batches }: Awaited<ReturnType<typeof settler.finish>>): Recorded => {
-    const at = { settled: new Set(settled), results: [...results] };
-    return { results: at.results, isSettled: (key) => at.settled.has(jobId(key)), batches };
   };
   const runAll = async (): Promise<Recorded> => {
     try {
       await first();
-      await Promise.all(Array.from({ length: ctx.config.jobConcurrency }, runInTurn));
-      return recorded(await settler.finish());
+      await (places === null
+        ? runInLanes(claimed, ctx.config.jobConcurrency, runOne)
+        : runInPlaces(claimed, places, runOne, begun.resolve));
+      const { settled, batches } = await settler.finish();
+      return { results, isSettled: (key) => settled.has(jobId(key)), batches };
     } finally {
       delivery.end();
-      few.resolve();
+      begun.resolve();
     }
   };
   const done = runAll();
   // Whoever asks for it hears of its failure; until then it is not to count as nobody's.
   done.catch(() => undefined);
-  return { done, fewLeft: few.promise, left, record: async () => recorded(await settler.record()) };
+  return { done, allBegun: begun.promise };
+}
+
+type RunOne = (job: ClaimedJob) => Promise<void>;
+
+async function runInLanes(claimed: readonly ClaimedJob[], lanes: number, runOne: RunOne): Promise<void> {
+  const queue = claimed.values();
+  const runInTurn = async (): Promise<void> => {
+    for (const job of queue) await runOne(job);
+  };
+  await Promise.all(Array.from({ length: lanes }, runInTurn));
+}
+
+async function runInPlaces(
+  claimed: readonly ClaimedJob[],
+  places: Room,
+  runOne: RunOne,
+  allBegun: () => void,
+): Promise<void> {
+  const running: Promise<void>[] = [];
+  for (const job of claimed) {
+    const leave = await places.enter(() => undefined);
+    running.push(runOne(job).finally(leave));
+  }
+  allBegun();
+  await Promise.all(running);
 }

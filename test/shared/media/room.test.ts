@@ -3,9 +3,9 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { LIMITS } from "../../../shared/limits.ts";
 import { openBody } from "../../../shared/media/body.ts";
-import { createRoom } from "../../../shared/media/room.ts";
 import { spool } from "../../../shared/media/spool.ts";
 import { spoolKey } from "../../../shared/media/store.ts";
+import { createRoom } from "../../../shared/room.ts";
 import { bigPng, streamOf } from "./fixtures.ts";
 
 const quiet = () => undefined;

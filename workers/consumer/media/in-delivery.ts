@@ -1,8 +1,8 @@
 /** What the jobs of one delivery share of their media: nothing is read or fetched twice side by side. */
 import type { Failure } from "../../../shared/job/failure.ts";
 import { LIMITS } from "../../../shared/limits.ts";
-import { createRoom, type Room } from "../../../shared/media/room.ts";
 import type { Result } from "../../../shared/result.ts";
+import { createRoom, type Room } from "../../../shared/room.ts";
 import type { FetchedFacts } from "../../../shared/store/media-fetches.ts";
 import { createKeptFiles, createSmallFiles, type SmallFiles } from "./small-files.ts";
 
