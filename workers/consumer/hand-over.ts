@@ -8,12 +8,11 @@
  * which jobs ran, and the sweep puts them back.
  */
 import { sendJobs } from "../../shared/dispatch.ts";
-import { LIMITS } from "../../shared/limits.ts";
-import { createRoom, type Room } from "../../shared/room.ts";
 import type { ClaimedJob } from "../../shared/store/claim.ts";
 import { afterwards } from "./afterwards.ts";
 import type { ConsumerContext } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
+import { createPlaces, type Places } from "./places.ts";
 import { sendShortWaits } from "./short-waits.ts";
 import type { Work } from "./work.ts";
 
@@ -21,16 +20,14 @@ import type { Work } from "./work.ts";
 export const RETRY_SETTLE_SECONDS = 15;
 
 /** By how many jobs run side by side, which is one number for as long as an isolate lives. */
-const rooms = new Map<number, Room>();
+const shared = new Map<number, Places>();
 
 /** The places that all deliveries of this isolate share; null: each has its own. */
-export function sharedPlaces({ config, now }: ConsumerContext): Room | null {
-  const { startedAt, jobConcurrency: places } = config;
-  if (startedAt === 0) return null;
-  const { placePollMs: pollMs, jobMs } = LIMITS;
-  const room = rooms.get(places) ?? createRoom({ places, heldMs: 2 * jobMs, pollMs, now });
-  rooms.set(places, room);
-  return room;
+export function sharedPlaces({ config, now }: ConsumerContext): Places | null {
+  if (config.startedAt === 0) return null;
+  const places = shared.get(config.jobConcurrency) ?? createPlaces({ places: config.jobConcurrency, now });
+  shared.set(config.jobConcurrency, places);
+  return places;
 }
 
 /** What follows when a delivery ends that was answered before: what is not on record is sent once more. */

@@ -1,11 +1,11 @@
 /** The jobs of one delivery at work: `JOB_CONCURRENCY` side by side, their outcomes recorded as they come. */
 import { type JobKey, jobId } from "../../shared/job/job.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import type { Room } from "../../shared/room.ts";
 import type { ClaimedJob } from "../../shared/store/claim.ts";
 import type { SettledBatch } from "../../shared/store/settle.ts";
 import type { ConsumerContext } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
+import type { Places } from "./places.ts";
 import { type JobResult, putDown, runJob } from "./run-job.ts";
 import { createSettler } from "./settler.ts";
 
@@ -30,7 +30,7 @@ export type Work = {
 export function startWork(
   claimed: readonly ClaimedJob[],
   delivery: Delivery,
-  { first, places }: { first: () => Promise<void>; places: Room | null },
+  { first, places }: { first: () => Promise<void>; places: Places | null },
   ctx: ConsumerContext,
 ): Work {
   const settler = createSettler(ctx, delivery.leaseId);
@@ -75,13 +75,13 @@ async function runInLanes(claimed: readonly ClaimedJob[], lanes: number, runOne:
 
 async function runInPlaces(
   claimed: readonly ClaimedJob[],
-  places: Room,
+  places: Places,
   runOne: RunOne,
   allBegun: () => void,
 ): Promise<void> {
   const running: Promise<void>[] = [];
   for (const job of claimed) {
-    const leave = await places.enter(() => undefined);
+    const leave = await places.enter();
     running.push(runOne(job).finally(leave));
   }
   allBegun();
