@@ -1,17 +1,18 @@
-/** `wrangler dev` with the Worker of `bare-r2/` alone, its state in a folder: the same runtime as `npm start` uses. */
+/** `wrangler dev` with one bare Worker alone, its state in a folder: the same runtime as `npm start` uses. */
 import { spawn } from "node:child_process";
 import { freePort } from "../support/start.ts";
 
-export type BareStack = { readonly url: string; stop(): Promise<void> };
+export type BareStack = { readonly url: string; readonly pid: number; stop(): Promise<void> };
 
-export async function startBare(stateDir: string): Promise<BareStack> {
+/** @param worker its folder beside this file. */
+export async function startBare(worker: "bare-r2" | "bare-calls", stateDir: string): Promise<BareStack> {
   const { PATH = "", HOME = "" } = process.env;
   const url = `http://127.0.0.1:${await freePort()}`;
   const child = spawn(
     process.execPath,
     [
       "node_modules/wrangler/bin/wrangler.js",
-      ...["dev", "--config", "test/bench/bare-r2/wrangler.toml", "--persist-to", stateDir],
+      ...["dev", "--config", `test/bench/${worker}/wrangler.toml`, "--persist-to", stateDir],
       ...["--ip", "127.0.0.1", "--port", new URL(url).port, "--inspector-port", "0"],
       "--show-interactive-dev-session=false",
     ],
@@ -23,6 +24,7 @@ export async function startBare(stateDir: string): Promise<BareStack> {
   await answering(url, ended, () => said.join(""));
   return {
     url,
+    pid: child.pid ?? -1,
     async stop() {
       if (child.pid !== undefined) process.kill(-child.pid, "SIGTERM");
       await ended;
@@ -39,6 +41,9 @@ const QUIET = {
   WRANGLER_HIDE_BANNER: "true",
   WRANGLER_WRITE_LOGS: "false",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  // As `npm start` has them: each would record every event of every request.
+  X_LOCAL_OBSERVABILITY: "false",
+  X_LOCAL_EXPLORER: "false",
 };
 
 async function answering(url: string, ended: Promise<void>, said: () => string): Promise<void> {

@@ -52,7 +52,7 @@ export async function measureStreaming(): Promise<Streaming> {
 
 async function measureBare(host: BigFileHost, path: "" | "/parts"): Promise<Cost> {
   const state = await temporaryState();
-  const stack = await startBare(state.dir);
+  const stack = await startBare("bare-r2", state.dir);
   const put = async (files: readonly BigFile[]): Promise<void> => {
     const body = files.map((file) => host.url(file)).join("\n");
     const answer = await fetch(`${stack.url}${path}`, { method: "POST", body });

@@ -10,7 +10,7 @@ import { RivalResult, type RivalTask } from "./main.ts";
 import { startRedis } from "./redis.ts";
 import type { Service } from "./work.ts";
 
-export type RivalName = RivalTask["rival"] | "mintline";
+export type RivalName = RivalTask["rival"] | "bare" | "mintline";
 
 export type Lap = {
   readonly rows: number;

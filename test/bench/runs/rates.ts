@@ -1,6 +1,7 @@
 /** Jobs a second beside the rivals, at a latency that hides everybody's own work and at one that does not. */
 import { atLeast, type Bound, type Figure, judged, told } from "../figures.ts";
 import { raceMintline } from "../mintline-stack.ts";
+import { raceBare } from "../rivals/bare.ts";
 import { type Lap, type RivalName, race } from "../rivals/race.ts";
 import { HOW_TO_INSTALL, redisVersion } from "../rivals/redis.ts";
 import { meanInFlight } from "../upstream/account.ts";
@@ -21,6 +22,7 @@ const TITLES = {
   guide: "the guide's way",
   pool: "the Node pool",
   bullmq: "BullMQ + Redis",
+  bare: "a bare Worker",
   mintline: "Mintline",
 } as const satisfies Record<RivalName, string>;
 
@@ -42,13 +44,14 @@ async function lapsOf(given: RunGiven, rate: Rate): Promise<Laps> {
   await run("pool", race("pool", many));
   if (redisVersion() === null) given.tell(`BullMQ + Redis not run: ${HOW_TO_INSTALL}`);
   else await run("bullmq", race("bullmq", many));
+  await run("bare", raceBare(many));
   await run("mintline", raceMintline(many));
   return laps;
 }
 
 /** What each did, for the record. */
 const lapFigures = (latencyMs: number, laps: Laps): Figure[] =>
-  (["guide", "pool", "bullmq", "mintline"] as const).flatMap((rival) => {
+  (["guide", "pool", "bullmq", "bare", "mintline"] as const).flatMap((rival) => {
     const lap = laps[rival];
     if (!lap) return [];
     const { jobsPerSecond, cpuMsPerJob, peakBytes, rows, account } = lap;
@@ -71,6 +74,12 @@ function against(name: string, laps: Laps, rival: RivalName, bound: Bound): Figu
   const value = mintline && other ? mintline.jobsPerSecond / other.jobsPerSecond : null;
   const note = other ? null : rival === "bullmq" ? HOW_TO_INSTALL : "not run";
   return judged(`${name}: against ${TITLES[rival]}`, value, "×", bound, note);
+}
+
+/** How near Mintline is to what the runtime allows: the same calls by a Worker that does nothing else. */
+function ofTheRuntime(at: string, { mintline, bare }: Laps): Figure {
+  const value = mintline && bare ? mintline.jobsPerSecond / bare.jobsPerSecond : null;
+  return told(`${at}: against ${TITLES.bare}`, value, "×", "what this runtime does at most, in one thread");
 }
 
 const AT_100 = "jobs/s at 100 ms upstream latency, 100 calls in flight";
@@ -96,6 +105,7 @@ export const at100Run: Run = {
         atLeast(0.9),
         `${limit} jobs/s: 100 in flight ÷ (a picture and four calls of 100 ms)`,
       ),
+      ofTheRuntime("jobs/s at 100 ms", laps),
       ...lapFigures(100, laps),
     ];
   },
@@ -114,6 +124,7 @@ export const at20Run: Run = {
     return [
       against("jobs/s at 20 ms", laps, "bullmq", atLeast(1)),
       against("jobs/s at 20 ms", laps, "pool", atLeast(0.8)),
+      ofTheRuntime("jobs/s at 20 ms", laps),
       ...lapFigures(20, laps),
     ];
   },
