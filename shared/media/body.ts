@@ -9,6 +9,8 @@ export type Pull = () => Promise<Uint8Array | null>;
 export type Body = { readonly pull: Pull; readonly cancel: (reason?: unknown) => Promise<void> };
 
 const READ_BYTES = 128 * 1024;
+/** Read at first: most pictures of a game are icons, and for those a large buffer is only more to clear away. */
+const FIRST_READ_BYTES = 16 * 1024;
 
 export function openBody(body: ReadableStream<Uint8Array> | null): Body {
   if (body === null) return { pull: async () => null, cancel: async () => undefined };
@@ -17,7 +19,7 @@ export function openBody(body: ReadableStream<Uint8Array> | null): Body {
     const plain = body.getReader();
     return { pull: async () => (await plain.read()).value ?? null, cancel: (reason) => plain.cancel(reason) };
   }
-  let buffer = new ArrayBuffer(READ_BYTES);
+  let buffer = new ArrayBuffer(FIRST_READ_BYTES);
   return {
     // As much as is there, not as much as fits: waiting for a full buffer would make a slow sender a silent one.
     pull: async () => {
@@ -26,7 +28,8 @@ export function openBody(body: ReadableStream<Uint8Array> | null): Body {
       // Copied, so that one buffer serves all reads and a piece of 4 kB holds no 128.
       const piece = value.slice();
       // The reader has taken ours and gives back the same memory under another name; nothing shared comes in.
-      buffer = value.buffer as ArrayBuffer;
+      const isFull = piece.length === FIRST_READ_BYTES && value.buffer.byteLength === FIRST_READ_BYTES;
+      buffer = isFull ? new ArrayBuffer(READ_BYTES) : (value.buffer as ArrayBuffer);
       return piece;
     },
     cancel: (reason) => reader.cancel(reason),

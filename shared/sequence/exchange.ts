@@ -3,7 +3,7 @@
  * caller's own stop is thrown, as its signal's reason. Asks once; retrying is the consumer's business.
  */
 import { LIMITS } from "../limits.ts";
-import type { Watch } from "./watch.ts";
+import type { Watch } from "../watch.ts";
 
 export type Fetch = (request: string, init: RequestInit) => Promise<Response>;
 

@@ -3,7 +3,7 @@
  * `FormData` would hold the file about three times over.
  */
 import { openBody } from "../media/body.ts";
-import type { Watch } from "./watch.ts";
+import type { Watch } from "../watch.ts";
 
 export type Part = { readonly fileName: string; readonly contentType: string };
 

@@ -6,7 +6,7 @@ import { exchange, isSuccess } from "./exchange.ts";
 import { asError, enclose, type Outgoing, type Part, partFrame, wrongLength } from "./multipart.ts";
 import { contextOf, issueOf, type SequenceOptions, startWatch, withKey } from "./rpc.ts";
 import { SequenceAsset } from "./schema.ts";
-import type { Watch } from "./watch.ts";
+import type { Watch } from "../watch.ts";
 
 /** A media file; `open` is called once for each upload and gives exactly `bytes` bytes. */
 export type UploadBody = Part & {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { watchCall } from "../../../shared/sequence/watch.ts";
+import { watchCall } from "../../../shared/watch.ts";
 import { json, sequenceAnswering, TOKEN_ON_WIRE } from "./stub.ts";
 
 const never = () => new Promise<Response>(() => {});

@@ -4,7 +4,7 @@ import { LIMITS } from "../../../shared/limits.ts";
 import type { MediaContext } from "./fetch-media.ts";
 import type { Place } from "./place.ts";
 import type { Answer } from "./request.ts";
-import { pullFrom, TransferError } from "./timed.ts";
+import { pullFrom, type Transfer, TransferError } from "./timed.ts";
 
 export const evidenceOf = (place: Place, status: number | null, body: Uint8Array | null): Evidence => ({
   url: place.url,
@@ -18,16 +18,16 @@ export const evidenceOf = (place: Place, status: number | null, body: Uint8Array
 export async function readEvidence(
   answer: Answer,
   context: MediaContext,
-  signal: AbortSignal,
+  transfer: Transfer,
 ): Promise<Evidence> {
   const { response, place } = answer;
-  const deadline = context.now() + context.callTimeoutMs;
-  const pull = pullFrom(response.body, { ...context, signal, deadline });
+  const pull = pullFrom(response.body, transfer);
+  const until = context.now() + context.callTimeoutMs;
   let body = new Uint8Array();
   try {
     for (let chunk = await pull(); chunk !== null; chunk = await pull()) {
       body = Uint8Array.of(...body, ...chunk.subarray(0, LIMITS.evidenceBytes - body.length));
-      if (body.length >= LIMITS.evidenceBytes) break;
+      if (body.length >= LIMITS.evidenceBytes || context.now() >= until) break;
     }
   } catch (cause) {
     context.signal.throwIfAborted();

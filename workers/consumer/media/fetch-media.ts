@@ -16,7 +16,7 @@ import { inBucket, inMemory, type MediaInHand } from "./media-in-hand.ts";
 import { type Answer, request } from "./request.ts";
 import type { SmallFiles } from "./small-files.ts";
 import { takeFromSet } from "./take-from-set.ts";
-import { pullFrom, TransferError } from "./timed.ts";
+import { pullFrom, startTransfer, type Transfer, TransferError } from "./timed.ts";
 
 export type MediaContext = {
   readonly fetch: typeof fetch;
@@ -109,22 +109,19 @@ async function tryOnce(
   context: MediaContext,
 ): Promise<Result<Fetched, Failure>> {
   const { etag, deadline } = wanted;
-  const connection = new AbortController();
-  const signal = AbortSignal.any([context.signal, connection.signal]);
+  const transfer = startTransfer({ ...context, deadline });
   try {
     const asking = etag === null ? context : { ...context, fetch: unlessStill(etag, context.fetch) };
-    const answered = await request(url, asking, signal, deadline);
+    const answered = await request(url, asking, transfer);
     if (!answered.ok) return answered;
     const { response } = answered.value;
     if (response.status === 304 && etag !== null) return ok(null);
-    if (response.ok && response.status !== 206) {
-      return await takeBody(answered.value, wanted, context, signal);
-    }
-    const evidence = await readEvidence(answered.value, context, signal);
+    if (response.ok && response.status !== 206)
+      return await takeBody(answered.value, wanted, context, transfer);
+    const evidence = await readEvidence(answered.value, context, transfer);
     return fail(statusFailed(answered.value, evidence, context.now()));
   } finally {
-    // Whatever was not read is not wanted: the connection must not go on carrying it.
-    connection.abort();
+    transfer.end();
   }
 }
 
@@ -139,9 +136,9 @@ const unlessStill =
 
 async function takeBody(
   answer: Answer,
-  { field, deadline }: Wanted,
+  { field }: Wanted,
   context: MediaContext,
-  signal: AbortSignal,
+  transfer: Transfer,
 ): Promise<Result<MediaInHand, Failure>> {
   const { response, place } = answer;
   const key = spoolKey();
@@ -152,10 +149,10 @@ async function takeBody(
     maxBytes: context.maxBytes,
     field,
     where: place.shown,
-    look: () => signal.throwIfAborted(),
+    look: () => transfer.signal.throwIfAborted(),
   };
   try {
-    const spooled = await spool(pullFrom(response.body, { ...context, signal, deadline }), options);
+    const spooled = await spool(pullFrom(response.body, transfer), options);
     if (!spooled.ok) return fail(spoolFailed(spooled.error, answer));
     const { sha256, bytes, kind, held } = spooled.value;
     const facts = { sha256, bytes, contentType: kind.contentType, etag: etagOf(response.headers) };

@@ -9,7 +9,7 @@ import { fail, ok, type Result } from "../../../shared/result.ts";
 import { badRedirect, guardFailed, tooManyRedirects, transferFailed } from "./failures.ts";
 import type { MediaContext } from "./fetch-media.ts";
 import { type Place, placeOf } from "./place.ts";
-import { TransferError, timeLeft, within } from "./timed.ts";
+import { type Transfer, TransferError } from "./timed.ts";
 
 /** What the last host on the way said; its body not yet read. */
 export type Answer = { readonly response: Response; readonly place: Place };
@@ -23,19 +23,18 @@ const HEADERS = {
 
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 
-/** @param deadline epoch ms: redirects that each take their time must not add up to more than a transfer may last. */
+/** Redirects that each take their time do not add up to more than one transfer may last. */
 export async function request(
   url: string,
   context: MediaContext,
-  signal: AbortSignal,
-  deadline: number,
+  transfer: Transfer,
 ): Promise<Result<Answer, Failure>> {
   let next = url;
   for (let hop = 0; hop <= LIMITS.mediaRedirects; hop++) {
     const checked = checkMediaUrl(next, context.privateHosts);
     if (!checked.ok) return fail(guardFailed(checked.error, placeOf(next, hop)));
     const place = placeOf(checked.value.href, hop);
-    const got = await get(checked.value, place, context, { signal, deadline });
+    const got = await get(checked.value, place, context, transfer);
     if (!got.ok) return got;
     const response = got.value;
     if (!REDIRECTS.includes(response.status)) return ok({ response, place });
@@ -53,15 +52,15 @@ async function get(
   url: URL,
   place: Place,
   context: MediaContext,
-  { signal, deadline }: { readonly signal: AbortSignal; readonly deadline: number },
+  transfer: Transfer,
 ): Promise<Result<Response, Failure>> {
   // Called without its object: the platform's fetch refuses any `this` but its own.
   const { fetch } = context;
   context.ask();
   try {
-    const waitMs = timeLeft({ ...context, deadline });
-    const sent = fetch(url.href, { redirect: "manual", headers: HEADERS, signal });
-    return ok(await within(sent, waitMs, signal));
+    const { signal } = transfer;
+    const send = (): Promise<Response> => fetch(url.href, { redirect: "manual", headers: HEADERS, signal });
+    return ok(await transfer.within(send));
   } catch (cause) {
     context.signal.throwIfAborted();
     if (cause instanceof TransferError) return fail(transferFailed(cause, place, null));

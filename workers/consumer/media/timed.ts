@@ -1,5 +1,6 @@
 /** Waiting with a limit: for headers, and for each next piece of a body. A transfer that moves goes on. */
 import { openBody, type Pull } from "../../../shared/media/body.ts";
+import { type Watch, watchCall } from "../../../shared/watch.ts";
 
 /** No usable answer from the host: it was silent for `silentMs`, or (null) the connection failed. */
 export class TransferError extends Error {
@@ -7,24 +8,6 @@ export class TransferError extends Error {
   constructor(message: string, silentMs: number | null, cause?: unknown) {
     super(message, { cause });
     this.silentMs = silentMs;
-  }
-}
-
-/** @throws {TransferError} on time-out or failure; the signal's reason where that is why it failed. */
-export async function within<T>(work: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
-  const { promise: ended, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new TransferError(`no answer for ${ms} ms`, ms)), ms);
-  const stop = (): void => reject(signal.reason);
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([work, ended]);
-  } catch (cause) {
-    if (signal.aborted || cause instanceof TransferError) throw cause;
-    throw new TransferError(cause instanceof Error ? cause.message : String(cause), null, cause);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", stop);
   }
 }
 
@@ -36,18 +19,44 @@ type Timing = {
   readonly signal: AbortSignal;
 };
 
-/** How long the next wait may be, in ms. @throws {TransferError} where the deadline has passed. */
-export function timeLeft({ callTimeoutMs, deadline, now }: Omit<Timing, "signal">): number {
-  const leftMs = deadline - now();
-  if (leftMs <= 0) throw new TransferError("the transfer took too long", 0);
-  return Math.min(callTimeoutMs, leftMs);
+/** One try of one address, with its redirects. */
+export type Transfer = {
+  /** Aborts with the caller's, when time is up, and when this is over. */
+  readonly signal: AbortSignal;
+  /** @throws {TransferError} on time-out or failure; the caller's reason where that is why it failed. */
+  within<T>(begin: () => Promise<T>): Promise<T>;
+  /** Whatever was not read is not wanted: the connection must not go on carrying it. */
+  end(): void;
+};
+
+/** @throws the reason of the caller's signal where it has stopped. */
+export function startTransfer({ callTimeoutMs, deadline, now, signal }: Timing): Transfer {
+  const transferMs = Math.max(1, deadline - now());
+  const watch = watchCall({ stallMs: callTimeoutMs, transferMs, signal });
+  return {
+    signal: watch.signal,
+    async within(begin) {
+      if (now() >= deadline) throw new TransferError("the transfer took too long", 0);
+      try {
+        return await watch.wait(begin());
+      } catch (cause) {
+        signal.throwIfAborted();
+        throw transferError(cause, watch, callTimeoutMs);
+      }
+    },
+    end: watch.abandon,
+  };
 }
 
-/** The body piece by piece, each within the time-out and all before the deadline. */
-export function pullFrom(body: ReadableStream<Uint8Array> | null, timing: Timing): Pull {
+function transferError(cause: unknown, watch: Watch, callTimeoutMs: number): TransferError {
+  const ranOut = watch.ranOut();
+  if (ranOut === "stalled") return new TransferError(`no answer for ${callTimeoutMs} ms`, callTimeoutMs);
+  if (ranOut === "too_long") return new TransferError("the transfer took too long", 0);
+  return new TransferError(cause instanceof Error ? cause.message : String(cause), null, cause);
+}
+
+/** The body piece by piece, each within the time-out. */
+export function pullFrom(body: ReadableStream<Uint8Array> | null, transfer: Transfer): Pull {
   const { pull } = openBody(body);
-  return async () => {
-    const waitMs = timeLeft(timing);
-    return await within(pull(), waitMs, timing.signal);
-  };
+  return () => transfer.within(pull);
 }

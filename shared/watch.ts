@@ -22,6 +22,8 @@ export type Watch = {
   ranOut(): "stalled" | "too_long" | null;
   /** Must be called once the call is over; idempotent. */
   end(): void;
+  /** The same, and nothing more of it is wanted: lets go of its connection. */
+  abandon(): void;
 };
 
 /**
@@ -79,5 +81,9 @@ export function watchCall({ stallMs, transferMs, signal }: WatchOptions): Watch 
     },
     ranOut: () => ranOut,
     end,
+    abandon() {
+      end();
+      controller.abort();
+    },
   };
 }
