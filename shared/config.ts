@@ -8,6 +8,7 @@ import { LIMITS } from "./limits.ts";
 import { type Gateways, PUBLIC_GATEWAYS, readGateways } from "./media/sources.ts";
 import { PLANS, type WorkersPlan } from "./plans.ts";
 import { fail, ok, type Result } from "./result.ts";
+import { ROLES, type Role } from "./roles.ts";
 
 /** The variables of the contract's section 2, as Wrangler hands them over. All of them may be missing. */
 export type Variables = {
@@ -33,8 +34,6 @@ export type Variables = {
   STARTED_AT?: string;
 };
 
-export const ROLES = ["viewer", "operator", "admin"] as const;
-export type Role = (typeof ROLES)[number];
 export type ApiToken = { readonly name: string; readonly role: Role; readonly sha256: string };
 
 export type Config = {

@@ -12,8 +12,7 @@ import type { Fault } from "../failure.ts";
 import { openFile } from "../files.ts";
 import { readStdin } from "../stdin.ts";
 import { commonFolder, isClutter, isNumbered, type Layout, layoutOf } from "./layout.ts";
-import { joinObjects } from "./objects.ts";
-import { unpack } from "./unpack.ts";
+import type { joinObjects } from "./objects.ts";
 
 export type Opened = {
   /** The table: its name says what it is. `-` is standard input. */
@@ -34,10 +33,11 @@ export async function openSubmission(file: string, maxBytes: number): Promise<Re
   if (await isFolder(file)) return openTree(file, { folder: file, names: await namesIn(file) }, maxBytes);
   if (await isZip(file)) {
     const folder = await temporaryFolder();
+    const { unpack } = await import("./unpack.ts");
     const names = await unpack(file, folder);
     return names.ok ? openTree(file, { folder, names: names.value }, maxBytes) : names;
   }
-  const numbered = isNumbered(file) ? await joinObjects(dirname(file), [basename(file)]) : null;
+  const numbered = isNumbered(file) ? await joined(dirname(file), [basename(file)]) : null;
   if (numbered?.ok) return ok({ ...ALONE, file: "tokens.jsonl", bytes: new Blob(numbered.value) });
   const bytes = await openFile(file, maxBytes);
   return bytes.ok ? ok({ ...ALONE, file, bytes: bytes.value }) : bytes;
@@ -71,8 +71,14 @@ async function openTable(
   maxBytes: number,
 ): Promise<Result<Blob, Fault>> {
   if (table.kind === "file") return openFile(join(folder, table.file), maxBytes);
-  const lines = await joinObjects(folder, table.files);
+  const lines = await joined(folder, table.files);
   return lines.ok ? ok(new Blob(lines.value)) : lines;
+}
+
+/** Loaded where it is wanted, like `unpack`: half of what the CLI would read at each start stands behind the two. */
+async function joined(folder: string, files: readonly string[]): ReturnType<typeof joinObjects> {
+  const objects = await import("./objects.ts");
+  return objects.joinObjects(folder, files);
 }
 
 const described = (where: string, { table, media, leftOut }: Layout): string => {

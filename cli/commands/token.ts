@@ -1,7 +1,7 @@
 /** `mintline token new NAME ROLE`: a token for the API, made here and shown once; the server keeps its hash. */
 import { createHash, randomBytes } from "node:crypto";
 import { Argument, type Command, InvalidArgumentError } from "commander";
-import { ROLES } from "../../shared/config.ts";
+import { ROLES } from "../../shared/roles.ts";
 import { run } from "../context.ts";
 import { EXIT } from "../failure.ts";
 

@@ -10,6 +10,7 @@ import { readEmulator } from "../../cli/stack/facts.ts";
 import type { FaultInput } from "../../emulator/faults.ts";
 import type { Switches } from "../../emulator/switches.ts";
 import type { UpstreamFacts } from "../../shared/invariants/facts.ts";
+import { compiled } from "../tooling/compiled.ts";
 import { latencyMs } from "./limits.ts";
 
 export type EmulatorProcess = {
@@ -44,6 +45,7 @@ export async function startEmulatorProcess({
   const child = spawn(process.execPath, ["emulator/main.ts"], {
     env: {
       PATH,
+      ...compiled,
       EMULATOR_DIR: dir,
       EMULATOR_SEED: String(seed),
       EMULATOR_SWITCHES: JSON.stringify(switches),

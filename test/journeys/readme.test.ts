@@ -7,6 +7,7 @@ import { makeKey } from "../../emulator/keys.ts";
 import { emulatorAt } from "../support/emulator.ts";
 import { generatedCsv, must, untilResting } from "../support/stack.ts";
 import { start, temporaryState } from "../support/start.ts";
+import { compiled } from "../tooling/compiled.ts";
 
 /** The shell lines between two headings, joined where a backslash continues them. */
 function commandsBetween(from: string, to: string): string[] {
@@ -26,7 +27,7 @@ it("every command from the first file to the replay does what it says", async ()
     const emulator = emulatorAt(started.emulatorUrl ?? "", await makeKey({ project: 1 }));
     const run = (command: string) => {
       const { PATH = "", HOME = "" } = process.env;
-      const env = { PATH, HOME, MINTLINE_URL: started.url } as unknown as NodeJS.ProcessEnv;
+      const env = { PATH, HOME, ...compiled, MINTLINE_URL: started.url } as unknown as NodeJS.ProcessEnv;
       const ran = spawnSync("sh", ["-c", command], { env, encoding: "utf8" });
       return { command, code: ran.status, output: `${ran.stdout}${ran.stderr}` };
     };

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Client, createClient } from "../../shared/api/client.ts";
+import { compiled } from "../tooling/compiled.ts";
 
 export type Started = {
   readonly url: string;
@@ -31,7 +32,8 @@ export async function start(
   spawned: (child: ChildProcess) => void = () => undefined,
 ): Promise<Started> {
   const { PATH = "", HOME = "" } = process.env;
-  const env = { PATH, HOME, STATE_DIR: stateDir, PORT: String(await freePort()), ...variables };
+  const port = String(await freePort());
+  const env = { PATH, HOME, ...compiled, STATE_DIR: stateDir, PORT: port, ...variables };
   const child = spawn(process.execPath, ["cli/start.ts"], {
     env: env as unknown as NodeJS.ProcessEnv,
     detached: true,

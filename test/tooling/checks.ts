@@ -49,6 +49,22 @@ export const CHAOS: Part = {
   command: ["node", "test/chaos/chaos.ts", "--quick"],
 };
 
+/** Counts as one check: it proves by itself what it shows. */
+export const DEMO: Part = {
+  name: "the demo: the main job from nothing, proved",
+  command: ["node", "cli/demo.ts"],
+};
+
+/** Installs it only where it is missing and may be installed; the tests that need it say how to get it elsewhere. */
+export const CHROMIUM: Part = {
+  name: "Chromium is there",
+  command: [
+    "sh",
+    "-c",
+    "command -v chromium || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; }",
+  ],
+};
+
 /** The tests of one project of vitest.config.ts. @param directory takes the report. */
 export function testsOf(project: string, name: string, directory: string): Part {
   const report = `${directory}/${project}.json`;

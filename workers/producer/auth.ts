@@ -5,8 +5,9 @@
 import type { MiddlewareHandler } from "hono";
 import type { Problem } from "../../shared/api/contract.ts";
 import { problem } from "../../shared/api/problems.ts";
-import { type ApiToken, ROLES, type Role } from "../../shared/config.ts";
+import type { ApiToken } from "../../shared/config.ts";
 import { fail, ok, type Result } from "../../shared/result.ts";
+import { ROLES, type Role } from "../../shared/roles.ts";
 import type { App, Caller } from "./context.ts";
 import { refuse } from "./problem.ts";
 

@@ -1,9 +1,10 @@
 /** What every part of the producer is handed: bindings made usable, configuration checked, time. */
-import { type Config, type ConfigProblem, type Role, readConfig } from "../../shared/config.ts";
+import { type Config, type ConfigProblem, readConfig } from "../../shared/config.ts";
 import { dispatch } from "../../shared/dispatch.ts";
 import type { IntakeMessage, JobMessage, ReplayMessage } from "../../shared/job/message.ts";
 import { createLog, type Log } from "../../shared/log.ts";
 import { ok, type Result } from "../../shared/result.ts";
+import type { Role } from "../../shared/roles.ts";
 import { createSequence, type Sequence } from "../../shared/sequence/client.ts";
 import { createIndexer, type Indexer } from "../../shared/sequence/indexer.ts";
 import { type Db, openDb } from "../../shared/store/db.ts";

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { compiled } from "../../tooling/compiled.ts";
 import { ACCOUNT_ID, API_TOKEN, type StandIn } from "./stand-in.ts";
 
 export type Ran = {
@@ -53,8 +54,7 @@ export async function runDeploy(
     cwd: project,
     env: {
       ...{ PATH, HOME: home, XDG_CONFIG_HOME: home, ONLY_HERE_REPORT: report },
-      // A start of Wrangler is mostly the compiling of its 15 MB, and these tests start it a dozen times.
-      NODE_COMPILE_CACHE: join(project, ".wrangler/cloudflare/compiled"),
+      ...compiled,
       NODE_OPTIONS: `--import ${join(import.meta.dirname, "only-here.ts")}`,
       ...login,
       ...env,
