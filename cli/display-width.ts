@@ -3,7 +3,9 @@
  * keep current: the scripts written in wide characters, and emoji, are known to the regular expressions already.
  */
 
-const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
+/** Made at the first need: it costs a tenth of a start, and most commands show nothing that is measured. */
+let graphemes: Intl.Segmenter | null = null;
+
 /** Two columns: CJK and Hangul, their punctuation, full-width forms, and emoji (U+FE0F asks for the picture). */
 const WIDE =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]|\ufe0f/u;
@@ -11,8 +13,9 @@ const WIDE =
 const NARROW = /^[\uff61-\uffdc]/;
 
 export function displayWidth(text: string): number {
+  graphemes ??= new Intl.Segmenter("en", { granularity: "grapheme" });
   let width = 0;
-  for (const { segment } of GRAPHEMES.segment(text))
+  for (const { segment } of graphemes.segment(text))
     width += WIDE.test(segment) && !NARROW.test(segment) ? 2 : 1;
   return width;
 }

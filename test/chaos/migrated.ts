@@ -13,10 +13,18 @@ import { temporaryState } from "../support/start.ts";
 let made: ReturnType<typeof make> | null = null;
 
 export async function copyMigrated(to: string): Promise<void> {
+  await copyState(await migratedState(), to);
+}
+
+/** The one that is copied; made where there is none yet. */
+export async function migratedState(): Promise<string> {
   made ??= make();
-  const { dir } = await made;
+  return (await made).dir;
+}
+
+export async function copyState(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true });
-  await cp(join(dir, "v3"), join(to, "v3"), { recursive: true });
+  await cp(join(from, "v3"), join(to, "v3"), { recursive: true });
 }
 
 export async function removeMigrated(): Promise<void> {

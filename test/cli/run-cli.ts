@@ -1,6 +1,7 @@
 /** Runs the CLI as people do: its own process, its own environment, output piped. */
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
+import { compiled } from "../tooling/compiled.ts";
 
 export type Ran = { code: number | null; stdout: string; stderr: string };
 
@@ -20,7 +21,7 @@ export async function runCli(
   const [command, ...before] = through;
   const { PATH = "" } = process.env;
   const child = spawn(command, [...before, ...args], {
-    env: { PATH, ...(url === undefined ? {} : { MINTLINE_URL: url }), ...env },
+    env: { PATH, ...compiled, ...(url === undefined ? {} : { MINTLINE_URL: url }), ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });
   child.stdin.end(stdin ?? "");

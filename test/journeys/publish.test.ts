@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { csv, generatedCsv, must, type Stack, startStack, untilResting } from "../support/stack.ts";
+import { csv, generatedCsv, must, type Stack, startStack, untilBatch, untilResting } from "../support/stack.ts";
 
 let stack: Stack;
 beforeAll(async () => {
@@ -197,11 +197,7 @@ describe("a collection that is deleted half-way", () => {
       what: { kind: "latency", ms: 30 },
     });
     const { id } = await submit(generatedCsv(stack.emulator, 200), { collectionId: String(collection.id) });
-    for (;;) {
-      const { jobs } = must(await stack.client.batch(id));
-      if (jobs.completed >= 20) break;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await untilBatch(stack.client, id, ({ jobs }) => jobs.completed >= 20);
     await stack.emulator.rpc("DeleteCollection", { collectionId: collection.id });
     const batch = await untilResting(stack.client, id);
     expect(batch).toMatchObject({ state: "halted", halted: { code: "collection.not_found" } });

@@ -1,8 +1,9 @@
 /** Stacks as `npm start` starts them, each test's own: ended and their folders removed after it, however it ends. */
-import { afterEach } from "vitest";
+import { afterEach, inject } from "vitest";
 import { makeKey } from "../../emulator/keys.ts";
+import { copyState } from "../chaos/migrated.ts";
 import { emulatorAt, type TestEmulator } from "../support/emulator.ts";
-import { must } from "../support/stack.ts";
+import { untilBatch } from "../support/stack.ts";
 import { type Started, start, temporaryState } from "../support/start.ts";
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -12,10 +13,11 @@ afterEach(async () => {
 
 export const afterwards = (cleanup: () => Promise<unknown>): void => void cleanups.push(cleanup);
 
-/** @returns an empty STATE_DIR. */
+/** @returns a STATE_DIR with all migrations in it and nothing else. */
 export async function state(): Promise<string> {
   const { dir, remove } = await temporaryState();
   afterwards(remove);
+  await copyState(inject("migrated"), dir);
   return dir;
 }
 
@@ -35,7 +37,5 @@ export function sideDoor(started: Started): TestEmulator {
 
 /** Waits until so many jobs of a batch are completed. */
 export async function atLeast(started: Started, id: string, completed: number): Promise<void> {
-  while (must(await started.client.batch(id)).jobs.completed < completed) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await untilBatch(started.client, id, ({ jobs }) => jobs.completed >= completed);
 }

@@ -4,7 +4,7 @@ import { type EmulatorOptions, startEmulator } from "../../emulator/server.ts";
 import { emulatorAt, type TestEmulator } from "./emulator.ts";
 import { csv, type RunningWorkers, startWorkers } from "./workers.ts";
 
-export { csv, must, untilResting } from "./workers.ts";
+export { csv, must, untilBatch, untilResting } from "./workers.ts";
 
 export type Stack = RunningWorkers & { readonly emulator: TestEmulator };
 

@@ -1,5 +1,4 @@
 /** Both Workers with real queues, D1 and R2 in this process's workerd, pointed at any Sequence; time by signal. */
-import { createTestHarness } from "wrangler";
 import type { CallFailure } from "../../shared/api/call.ts";
 import { type Client, createClient } from "../../shared/api/client.ts";
 import type { Batch } from "../../shared/api/contract.ts";
@@ -23,6 +22,8 @@ export async function startWorkers(
   // Blank over the committed values, which are production's.
   const vars = { METADATA_URL: "", MAX_CALLS_PER_SECOND: "", ...variables };
   const worker = (configPath: string) => ({ configPath, vars, secrets: { JWT_ACCESS_KEY: key } });
+  // Read only by who runs Workers: it is 15 MB, and others want no more from here than `must`.
+  const { createTestHarness } = await import("wrangler");
   const harness = createTestHarness({
     workers: [worker("wrangler.toml"), worker("workers/consumer/wrangler.toml")],
   });
@@ -48,11 +49,22 @@ export function must<T>(result: Result<T, CallFailure>): T {
 const RESTING = ["invalid", "planned", "paused", "halted", "cancelled", "finished"];
 
 /** Polls as people do, until the batch rests; the time-out is the test's own. */
-export async function untilResting(client: Client, id: string): Promise<Batch> {
-  for (;;) {
+export const untilResting = (client: Client, id: string): Promise<Batch> =>
+  untilBatch(client, id, ({ state }) => RESTING.includes(state));
+
+/**
+ * Asks often while it may be a matter of moments and seldom later: each look is work for the Workers that are looked
+ * at, and forty in a second would take a good part of a core from what is waited for.
+ */
+export async function untilBatch(
+  client: Client,
+  id: string,
+  isThere: (batch: Batch) => boolean,
+): Promise<Batch> {
+  for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 1.5, 200)) {
     const batch = must(await client.batch(id));
-    if (RESTING.includes(batch.state)) return batch;
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    if (isThere(batch)) return batch;
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 
