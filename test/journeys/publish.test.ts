@@ -2,7 +2,15 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { csv, generatedCsv, must, type Stack, startStack, untilBatch, untilResting } from "../support/stack.ts";
+import {
+  csv,
+  generatedCsv,
+  must,
+  type Stack,
+  startStack,
+  untilBatch,
+  untilResting,
+} from "../support/stack.ts";
 
 let stack: Stack;
 beforeAll(async () => {

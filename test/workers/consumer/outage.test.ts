@@ -1,6 +1,6 @@
 /** Sequence, or a media host, that answers nobody: no attempt is burnt, no job dies, one at a time tries again. */
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { readBatch as readView } from "../../../shared/store/batch-views.ts";
 import { readHold } from "../../../shared/store/holds.ts";
 import type { Answer, Report } from "../../../workers/consumer/gate/words.ts";
@@ -10,6 +10,9 @@ import { counters, readJobs } from "../../support/rows.ts";
 const TURNS = { from: 0, everyMs: 0, calls: 100, lateMs: 0, era: 0 };
 const OPEN: Answer = { kind: "open", turns: TURNS, failedInARow: 0 };
 const PROBE: Answer = { kind: "probe", turns: TURNS, reason: "down", since: 0 };
+/** Longer than a test takes on a machine kept busy: a gate that opens meanwhile lets a job go again. */
+const LONG_MS = 60_000;
+
 const shut = (until: number, herald = true): Answer => ({
   kind: "shut",
   reason: "down",
@@ -65,6 +68,9 @@ beforeEach(async () => {
 describe("a shut gate", () => {
   it("sends a delivery away before anything is claimed, and one message is to wake dispatch", async () => {
     const { id, keys, emulator, collectionId } = await queuedBatch({ rows: 3 });
+    // The clock stands: on a machine kept busy a second of the four may pass before anybody counts them.
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+    onTestFinished(() => void vi.useRealTimers());
     const { GATE } = sequence(shut(Date.now() + 4_000));
     const { sent, JOBS } = outbox();
     const said = await deliver(keys, { env: { GATE, JOBS } });
@@ -107,7 +113,7 @@ describe("a shut gate", () => {
     const { id, keys, emulator, collectionId } = await queuedBatch({ rows: 2 });
     const fault = `down-${collectionId}`;
     await emulator.setFaults({ id: fault, where: { collectionId }, what: { kind: "outage", as: "502" } });
-    const { GATE, told } = sequence(PROBE, shut(Date.now() + 5_000));
+    const { GATE, told } = sequence(PROBE, shut(Date.now() + LONG_MS));
     await deliver(keys, { env: { GATE, ...outbox() } });
     await emulator.clearFaults(fault);
     expect(await emulator.calls(collectionId)).toHaveLength(1);
@@ -132,7 +138,7 @@ describe("an outage that begins in a delivery", () => {
     const { id, keys, emulator, collectionId } = await queuedBatch({ rows: 10 });
     const fault = `outage-${collectionId}`;
     await emulator.setFaults({ id: fault, where: { collectionId }, what: { kind: "outage", as: "502" } });
-    const { GATE, told } = sequence(OPEN, shut(Date.now() + 2_000));
+    const { GATE, told } = sequence(OPEN, shut(Date.now() + LONG_MS));
     await deliver(keys, { env: { GATE, ...outbox() } });
     await emulator.clearFaults(fault);
     expect(await counters(db, id)).toMatchObject({ stored: { pending: 10 } });
