@@ -25,6 +25,8 @@ const { values } = parseArgs({
 const directory = mkdtempSync(join(tmpdir(), "mintline-test-"));
 const tests = (project: string, name: string) => testsOf(project, name, directory);
 
+const BROWSER = tests("browser", "tests in Chromium");
+
 /**
  * In this order: first what mostly waits, so that the cores always have other work beside it; what uses one core for
  * long before what is in pieces, so that at the end none of them has to be waited for alone.
@@ -35,16 +37,11 @@ const LANES = [
   [tests("consumer", "tests of the consumer and shared, in workerd")],
   [tests("node", "tests of the CLI, the emulator and intake, in Node")],
   [tests("producer", "tests of the producer, in workerd")],
-  CHECKS,
+  ...(values.everything ? [[CHROMIUM, BROWSER], [DEMO]] : []),
+  ...CHECKS.map((check) => [check]),
 ];
-const BROWSER = tests("browser", "tests in Chromium");
-const lanes = values.browser
-  ? [[BROWSER]]
-  : values.everything
-    ? [...LANES, [DEMO], [CHROMIUM, BROWSER]]
-    : LANES;
 
-const outcomes = await runLanes(lanes, {
+const outcomes = await runLanes(values.browser ? [[BROWSER]] : LANES, {
   slots: availableParallelism() + 1,
   timeUp: AbortSignal.timeout(Number(values.within) * 1_000),
   tell: (outcome) => console.log(lineOf(outcome)),
