@@ -22,7 +22,7 @@ const FILES = {
 const inGroup = (groupOrder: number) => ({ sequence: { groupOrder } });
 
 /** Many times what any test takes alone, because `npm test` keeps every core busy: it ends only what hangs. */
-const PATIENT = { testTimeout: 60_000, hookTimeout: 60_000 };
+const PATIENT = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000 } } };
 
 /**
  * One workerd for all files, one after the other: it takes longer to start it and to load the Worker than most
