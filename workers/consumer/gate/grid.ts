@@ -1,8 +1,8 @@
 /** The turns that were handed out, on one line of time. No two are the same, so nobody need know of anybody. */
 import { GRID } from "./numbers.ts";
-import type { Grid, Stretch } from "./state.ts";
+import type { Grid, Hole, Stretch } from "./state.ts";
 
-/** Hands out the next turns. Unpaced ones (`everyMs` 0) are not on the line. */
+/** Hands out the next turns, perhaps fewer than wanted: those of a hole first. Unpaced ones (`everyMs` 0) are not on the line. */
 export function issue(
   grid: Grid,
   wanted: { by: number; calls: number; everyMs: number; notBefore: number },
@@ -10,15 +10,38 @@ export function issue(
 ): { grid: Grid; stretch: Stretch } {
   const { by, calls, everyMs, notBefore } = wanted;
   const issued = grid.issued.filter((one) => endOf(one) > now - GRID.rememberMs);
-  if (everyMs === 0) return { grid: { ...grid, issued }, stretch: { by, from: notBefore, everyMs, calls } };
-  const stretch = { by, from: Math.max(grid.nextAt, notBefore), everyMs, calls };
-  if (calls === 0) return { grid: { ...grid, issued }, stretch };
-  return { grid: { nextAt: endOf(stretch), issued: [...issued, stretch] }, stretch };
+  const holes = grid.holes.filter(({ until }) => until > now);
+  if (everyMs === 0 || calls === 0) {
+    return { grid: { ...grid, issued, holes }, stretch: { by, from: notBefore, everyMs, calls } };
+  }
+  const hole = holes.find((one) => fitting(one, wanted) >= Math.min(calls, GRID.leastCalls));
+  if (hole === undefined) {
+    const stretch = { by, from: Math.max(grid.nextAt, notBefore), everyMs, calls };
+    return { grid: { nextAt: endOf(stretch), issued: [...issued, stretch], holes }, stretch };
+  }
+  const from = Math.max(hole.from, notBefore);
+  const stretch = { by, from, everyMs, calls: Math.min(calls, fitting(hole, wanted)) };
+  const rest = { from: endOf(stretch), until: hole.until };
+  return {
+    grid: {
+      nextAt: grid.nextAt,
+      issued: [...issued, stretch],
+      holes: holes.map((one) => (one === hole ? rest : one)),
+    },
+    stretch,
+  };
 }
 
+/** Whole turns of this spacing, so that what follows the hole keeps its distance. */
+const fitting = (
+  { from, until }: Hole,
+  { everyMs, notBefore }: { everyMs: number; notBefore: number },
+): number => Math.floor((until - Math.max(from, notBefore)) / everyMs + NEARLY);
+
 /**
- * Takes back what somebody holds of the time after `at`. Only the end of the line is handed out again: holes
- * further on stay empty, which after a refusal is what the host needs anyway.
+ * Takes back what somebody holds of the time after `at`. The end of the line is handed out again as such; what lies
+ * before others' turns is remembered as a hole, else a delivery that met a refusal would take its turns a second
+ * later than it could, with nothing in their place.
  */
 export function giveUp(grid: Grid, by: number, at: number): Grid {
   const issued = grid.issued.flatMap((one) => {
@@ -26,9 +49,21 @@ export function giveUp(grid: Grid, by: number, at: number): Grid {
     const calls = turnsUpTo(one, at);
     return calls > 0 ? [{ ...one, calls }] : [];
   });
-  if (grid.issued.at(-1)?.by !== by) return { ...grid, issued };
-  return { nextAt: Math.min(grid.nextAt, Math.max(at, ...issued.map(endOf))), issued };
+  const back = grid.issued
+    .filter((one) => one.by === by && endOf(one) > at)
+    .map((one) => ({
+      from: Math.max(at, one.from + turnsUpTo(one, at) * one.everyMs),
+      until: endOf(one),
+    }));
+  const isEnd = back.some(({ until }) => until >= grid.nextAt - NEARLY);
+  const nextAt = isEnd ? Math.min(grid.nextAt, Math.max(at, ...issued.map(endOf))) : grid.nextAt;
+  const holes = [...grid.holes, ...back].filter(({ from, until }) => from < until && until <= nextAt);
+  return { nextAt, issued, holes };
 }
+
+/** Time that holes leave to whoever asks next, in ms. */
+export const openMs = ({ holes }: Grid, now: number): number =>
+  holes.reduce((sum, { from, until }) => sum + Math.max(0, until - Math.max(from, now)), 0);
 
 /** Turns that somebody holds of the time after `at`. */
 export const turnsAhead = (grid: Grid, by: number, at: number): number =>

@@ -28,7 +28,11 @@ const isSame = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a)
  */
 const lasting = (state: GateState): GateState => ({
   ...state,
-  grid: { nextAt: state.ceiling === null ? 0 : state.grid.nextAt + GRID.storedAheadMs, issued: [] },
+  grid: {
+    nextAt: state.ceiling === null ? 0 : state.grid.nextAt + GRID.storedAheadMs,
+    issued: [],
+    holes: [],
+  },
   rate: { ...state.rate, heard: [] },
 });
 

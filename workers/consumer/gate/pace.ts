@@ -1,6 +1,6 @@
 /** How fast one host may be called now, and who gets how many turns. Pure. */
 import { allowed } from "./allowance.ts";
-import { issue, turnsAhead } from "./grid.ts";
+import { issue, openMs, turnsAhead } from "./grid.ts";
 import { GRID, RATE } from "./numbers.ts";
 import type { GateState } from "./state.ts";
 import type { Turns } from "./words.ts";
@@ -54,13 +54,13 @@ export function grant(
   const pace = paceOf(state, now);
   const { everyMs, lateMs } = pace;
   const held = turnsAhead(state.grid, by, now);
-  const others = Math.max(0, state.grid.nextAt - now - held * everyMs);
+  const others = Math.max(0, state.grid.nextAt - now - held * everyMs - openMs(state.grid, now));
   const isSearch = state.rate.mark === null && state.rate.perSecond <= pace.most;
   const share = shareOf(others, everyMs, isSearch ? GRID.searchMs : GRID.horizonMs);
   const wanted = everyMs === 0 ? calls : Math.min(Math.max(1, calls - held), share);
   const notBefore = Math.max(everyMs === 0 ? now : now - pace.catchUpMs, state.rate.holdUntil);
   const { grid, stretch } = issue(state.grid, { by, calls: wanted, everyMs, notBefore }, now);
-  const turns = { from: stretch.from, everyMs, calls: wanted, lateMs, era: state.rate.era };
+  const turns = { from: stretch.from, everyMs, calls: stretch.calls, lateMs, era: state.rate.era };
   return { state: { ...state, grid }, turns };
 }
 

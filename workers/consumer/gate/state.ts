@@ -15,8 +15,12 @@ export const NONE: Count = { calls: 0, refused: 0 };
 export const Stretch = z.object({ by: z.number(), from: z.number(), everyMs: z.number(), calls: z.number() });
 export type Stretch = z.infer<typeof Stretch>;
 
+/** Time before `nextAt` for which turns were handed out and given back. */
+export const Hole = z.object({ from: z.number(), until: z.number() });
+export type Hole = z.infer<typeof Hole>;
+
 /** `nextAt`: no turn has been handed out for this time or later. `issued`: those of the last second, and to come. */
-export const Grid = z.object({ nextAt: z.number(), issued: z.array(Stretch) });
+export const Grid = z.object({ nextAt: z.number(), issued: z.array(Stretch), holes: z.array(Hole) });
 export type Grid = z.infer<typeof Grid>;
 
 /** Whether refusals have to do with the rate at all. */
@@ -113,7 +117,7 @@ export const NO_CHANCE: Chance = {
 export const freshGate = (): GateState => ({
   passes: 0,
   ceiling: null,
-  grid: { nextAt: 0, issued: [] },
+  grid: { nextAt: 0, issued: [], holes: [] },
   rate: {
     perSecond: RATE.start,
     mark: null,

@@ -14,7 +14,11 @@ const visited = (state: GateState, told: Partial<Report>, now: number): GateStat
 /** Turns of the last second, one every 10 ms: a hundred calls were sent. */
 const sent = (state: GateState, calls: number, now: number): GateState => ({
   ...state,
-  grid: { nextAt: now, issued: [{ by: 0, from: now - 1000 + 1000 / calls, everyMs: 1000 / calls, calls }] },
+  grid: {
+    nextAt: now,
+    issued: [{ by: 0, from: now - 1000 + 1000 / calls, everyMs: 1000 / calls, calls }],
+    holes: [],
+  },
 });
 
 describe("rising", () => {
