@@ -1,12 +1,12 @@
 /** Plain GETs that hand the body on as a stream: private rendering with the key, public reads without. */
 import type { Failure } from "../job/failure.ts";
 import { fail, ok, type Result } from "../result.ts";
+import type { Watch } from "../watch.ts";
 import { privateAssetUrl } from "./addresses.ts";
 import { type CallContext, failureOf } from "./errors.ts";
 import { headersOf, readBody } from "./exchange.ts";
 import { contextOf, type SequenceOptions, startWatch, withKey } from "./rpc.ts";
 import type { Sequence } from "./sequence.ts";
-import type { Watch } from "../watch.ts";
 
 /** Of the answer's headers only these are ours to hand on: others may carry cookies or name servers. */
 const HANDED_ON = ["Content-Type", "ETag", "Last-Modified"];

@@ -8,10 +8,10 @@ import type { z } from "zod";
 import type { Failure } from "../job/failure.ts";
 import { LIMITS } from "../limits.ts";
 import { fail, ok, type Result } from "../result.ts";
+import { type Watch, watchCall } from "../watch.ts";
 import { type CallContext, failureOf, unusableAnswer } from "./errors.ts";
 import { type Exchange, exchange, type Fetch, isSuccess } from "./exchange.ts";
 import type { PageRequest } from "./sequence.ts";
-import { type Watch, watchCall } from "../watch.ts";
 
 export type SequenceOptions = {
   /** Base URL without a slash at its end. */

@@ -1,12 +1,12 @@
 /** The upload of one media file, and what counts as its confirmation. */
 import type { Failure } from "../job/failure.ts";
 import { fail, ok, type Result } from "../result.ts";
+import type { Watch } from "../watch.ts";
 import { failureOf, unusableAnswer } from "./errors.ts";
 import { exchange, isSuccess } from "./exchange.ts";
 import { asError, enclose, type Outgoing, type Part, partFrame, wrongLength } from "./multipart.ts";
 import { contextOf, issueOf, type SequenceOptions, startWatch, withKey } from "./rpc.ts";
 import { SequenceAsset } from "./schema.ts";
-import type { Watch } from "../watch.ts";
 
 /** A media file; `open` is called once for each upload and gives exactly `bytes` bytes. */
 export type UploadBody = Part & {
