@@ -41,7 +41,12 @@ const ResultJob = z.object({
 });
 export type ResultJob = z.infer<typeof ResultJob>;
 
-export type ListedError = { readonly column: string; readonly code: string; readonly message: string };
+export type ListedError = {
+  readonly column: string;
+  readonly code: string;
+  readonly message: string;
+  readonly value: string | null;
+};
 
 /** By line. */
 export type Outcomes = {
@@ -84,7 +89,7 @@ export async function readOutcomes(
       states,
     ),
     sql(
-      `SELECT line, col, code, message FROM row_errors
+      `SELECT line, col, code, message, value FROM row_errors
        WHERE batch_id = ?1 AND line BETWEEN ?2 AND ?3 AND severity = 'error' ORDER BY line, col, code`,
       ...params,
     ),
@@ -100,7 +105,12 @@ function byLine(rows: readonly Row[]): Map<number, ListedError[]> {
   const errors = new Map<number, ListedError[]>();
   for (const row of rows) {
     const line = Number(row.line);
-    const error = { column: String(row.col), code: String(row.code), message: String(row.message) };
+    const error = {
+      column: String(row.col),
+      code: String(row.code),
+      message: String(row.message),
+      value: row.value === null ? null : String(row.value),
+    };
     const known = errors.get(line);
     if (known) known.push(error);
     else errors.set(line, [error]);
