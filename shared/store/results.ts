@@ -1,6 +1,6 @@
 /** A batch's file and what became of its rows, by ranges of lines: what the result files are made of. Nothing here writes. */
 import * as z from "zod";
-import { BATCH_STATES, BatchOptions } from "../job/batch.ts";
+import { BATCH_KINDS, BATCH_STATES, BatchOptions } from "../job/batch.ts";
 import { JOB_STATES, JobError, type JobState, STEPS } from "../job/job.ts";
 import { flag, json } from "./columns.ts";
 import { type Db, type Row, sql } from "./db.ts";
@@ -11,6 +11,8 @@ const ResultBatchRow = z.object({
   state: z.enum(BATCH_STATES),
   options: json(BatchOptions),
   source_key: z.string(),
+  kind: z.enum(BATCH_KINDS),
+  source_batch: z.string().nullable(),
   intake_offset: z.number(),
   intake_state: z.string().nullable(),
   rows_total: z.number(),

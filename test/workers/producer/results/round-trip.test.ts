@@ -193,6 +193,8 @@ test("the three results add up to the file, and the failed one goes back as it i
         state: "finished" as const,
         options,
         source_key: "",
+        kind: "submit",
+        source_batch: null,
         intake_offset: 0,
         intake_state: null,
         rows_total: first.rows.length,
