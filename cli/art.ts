@@ -35,10 +35,10 @@ export async function sendArt(
   if (!held.ok) return fail(context.failed(held.error));
   const named = await checkNames(context, { file, source, options, files: files.value, held: held.value });
   if (!named.ok) return named;
-  const missing = missingFrom(held.value, files.value);
-  const uploaded = await uploadAll(client, terminal, set, missing);
+  const wanted = named.value;
+  const uploaded = await uploadAll(client, terminal, set, missingFrom(held.value, wanted));
   if (!uploaded.ok) return fail(tellTrouble(context, uploaded.error));
-  const there = files.value.length - uploaded.value;
+  const there = wanted.length - uploaded.value;
   terminal.note(`${plural(uploaded.value, "file")} uploaded, ${there} there already (media set ${set}).`);
   return ok(set);
 }
@@ -67,25 +67,29 @@ type Names = {
   readonly held: readonly MediaFile[];
 };
 
-/** What cannot be used ends the submission here, unless bad rows are to be left out; unused files are noted. */
+/**
+ * What cannot be used ends the submission here, unless bad rows are to be left out; unused files are noted.
+ * @returns the files to send.
+ */
 async function checkNames(
   { terminal }: Context,
   { file, source, options, files, held }: Names,
-): Promise<Result<null, ExitCode>> {
+): Promise<Result<readonly HashedFile[], ExitCode>> {
   const local = new Set(files.map(({ fileName }) => fileName));
   // A set that was given by name may hold more than the folder, and the server matches against all of it.
   const beside = held.filter(({ fileName }) => !local.has(fileName));
   const set = indexMedia([...files.map(({ fileName }) => ({ fileName })), ...beside]);
   const report = await validateHere(file, source, options, { set, privateHosts: [] });
-  tellUnused(
-    terminal,
-    files.filter(({ fileName }) => !report.usedFiles.has(fileName)),
-  );
+  const used = files.filter(({ fileName }) => report.usedFiles.has(fileName));
+  // A bad row's files are not known, and a name that two files fit must not fit one because the other is missing.
+  const wanted = options.allMedia || report.rows.invalid > 0 ? files : used;
+  const unused = files.filter((one) => !used.includes(one));
+  tellUnused(terminal, unused, wanted === files);
   const errors = report.problems.filter(isCertain);
-  if (errors.length === 0) return ok(null);
+  if (errors.length === 0) return ok(wanted);
   if (options.onInvalid === "skip" && report.rows.valid > 0) {
     terminal.note(...errors.slice(0, SHOWN).flatMap(rowProblemText), "Their rows are left out.");
-    return ok(null);
+    return ok(wanted);
   }
   for (const error of errors) terminal.emit(error);
   terminal.say(...errors.slice(0, SHOWN).flatMap(rowProblemText));
@@ -100,11 +104,11 @@ const rowsInvalid = (file: string, errors: number): Fault => ({
   exit: EXIT.rows,
 });
 
-function tellUnused(terminal: Terminal, unused: readonly HashedFile[]): void {
+function tellUnused(terminal: Terminal, unused: readonly HashedFile[], areSent: boolean): void {
   if (unused.length === 0) return;
   const names = unused.slice(0, NAMED).map(({ fileName }) => fileName);
   const more = unused.length > NAMED ? ` and ${unused.length - NAMED} more` : "";
   terminal.note(
-    `${plural(unused.length, "file")} of the folder used by no valid row: ${names.join(", ")}${more}.`,
+    `${plural(unused.length, "file")} of the folder used by no valid row: ${names.join(", ")}${more}.${areSent ? "" : " Not sent; --all-media sends all."}`,
   );
 }

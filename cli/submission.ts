@@ -18,6 +18,8 @@ export type SubmitOptions = ReadingOptions & {
   name?: string;
   media?: string;
   mediaSet?: string;
+  /** Also files that no row uses. */
+  allMedia?: boolean;
   onInvalid?: "stop" | "skip";
   onExisting?: "fail" | "update" | "skip";
   first?: number;
@@ -52,6 +54,7 @@ export const withSubmitOptions = (command: Command): Command =>
   withReadingOptions(command)
     .option("--media <folder>", "folder with the media files that rows name")
     .option("--media-set <name>", "keep them under this name (default: made from the contents)", text)
+    .option("--all-media", "also send the files of the folder that no row uses")
     .option("--name <name>", "name of the batch (default: name of the file)", text)
     .addOption(
       new Option(

@@ -3,7 +3,7 @@
  * whoever makes room: the last intake slice, a settle, resume, replay, the sweep.
  */
 import { ulid } from "ulid";
-import type { Priority } from "./job/batch.ts";
+import type { BatchKind, Priority } from "./job/batch.ts";
 import type { JobKey } from "./job/job.ts";
 import type { JobMessage } from "./job/message.ts";
 import { LIMITS, PLATFORM } from "./limits.ts";
@@ -26,6 +26,7 @@ export async function dispatch(ctx: DispatchContext): Promise<number> {
   const held = heldAt(hold, ctx.now());
   if (held === "void") await releaseHold(ctx.db, ctx.target);
   let sent = 0;
+  const kinds = new Map(batches.map(({ id, kind }) => [id, kind]));
   for (const { id, share } of sharesUnder(held, batches)) {
     const keys = await queueJobs(ctx.db, {
       batchId: id,
@@ -33,7 +34,7 @@ export async function dispatch(ctx: DispatchContext): Promise<number> {
       now: ctx.now(),
       limit: share,
     });
-    await sendJobs(ctx, keys, 0);
+    await sendJobs(ctx, keys, 0, kinds.get(id));
     sent += keys.length;
   }
   return sent;
@@ -112,15 +113,18 @@ const toWanting = ({ id, queued, pending, trialLeft, priority }: DispatchableBat
 /**
  * Sends messages in the platform's portions. A failed send is logged and left: the jobs stand in D1 as
  * `queued`, or as due, and the sweep sends them again. To throw here would undo work that is already recorded.
+ * @param kind of their batch, where it is known that they have one.
  */
 export async function sendJobs(
   ctx: Pick<DispatchContext, "jobs" | "log">,
   keys: readonly JobKey[],
   delaySeconds: number | ((key: JobKey) => number),
+  kind: BatchKind = "submit",
 ): Promise<void> {
+  const more = kind === "submit" ? {} : { k: kind };
   for (let from = 0; from < keys.length; from += PLATFORM.sendBatchMessages) {
     const messages = keys.slice(from, from + PLATFORM.sendBatchMessages).map((key) => ({
-      body: { v: 1 as const, b: key.batchId, l: key.line },
+      body: { v: 1 as const, b: key.batchId, l: key.line, ...more },
       delaySeconds: typeof delaySeconds === "number" ? delaySeconds : delaySeconds(key),
     }));
     try {

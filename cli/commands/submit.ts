@@ -15,7 +15,7 @@ export function registerSubmit(program: Command): void {
   withSubmitOptions(program.command("submit"))
     .summary("submit a file of collectibles")
     .description(
-      "Submits a CSV, JSON Lines or JSON with one row a collectible, or a ZIP or folder of one with its media. The whole file is validated before anything is written. With --media, the folder's files are sent first, and names that are missing, ambiguous or unused are told before anything runs.",
+      "Submits a CSV, JSON Lines or JSON with one row a collectible, or a ZIP or folder of one with its media. The whole file is validated before anything is written. With --media, the folder's files that rows use are sent first, and names that are missing, ambiguous or unused are told before anything runs.",
     )
     .argument("<file>", "CSV, JSON Lines, JSON, a ZIP or a folder; - reads standard input")
     .addHelpText(

@@ -1,10 +1,12 @@
 /** What a number of jobs costs, itemised. Pure. */
 import { SECOND } from "../../shared/limits.ts";
 import { DEPLOY } from "./numbers.ts";
-import { MONTHLY_DOLLARS, PRICES, type Price, READ_ON, UNBILLED } from "./prices.ts";
+import { MONTHLY_DOLLARS, PRICES, type Price, READ_ON } from "./prices.ts";
+import { UNBILLED, USES } from "./uses.ts";
 
 export type Item = {
   readonly price: Price;
+  readonly counted: string;
   readonly used: number;
   /** Dollars in a month that does nothing else, the included amount taken off … */
   readonly alone: number;
@@ -13,10 +15,11 @@ export type Item = {
 };
 
 export function itemise(jobs: number): Item[] {
-  return PRICES.map((price) => {
-    const used = jobs * price.perJob;
+  return USES.map(({ of, perJob, counted }) => {
+    const price = PRICES[of];
+    const used = jobs * perJob;
     const dollars = (amount: number) => (Math.max(amount, 0) * price.dollarsPerMillion) / 1_000_000;
-    return { price, used, alone: dollars(used - price.included), atMost: dollars(used) };
+    return { price, counted, used, alone: dollars(used - price.included), atMost: dollars(used) };
   });
 }
 
@@ -28,14 +31,14 @@ export function costTable(jobs: number): string[][] {
   const total = (of: (item: Item) => number) => items.reduce((sum, item) => sum + of(item), 0);
   return [
     ["", "used", "included", "beyond it, a million", "you pay", "if used up", "counted"],
-    ...items.map(({ price, used, alone, atMost }) => [
+    ...items.map(({ price, counted, used, alone, atMost }) => [
       price.what,
       whole(used),
       whole(price.included),
       dollarText(price.dollarsPerMillion),
       dollarText(alone),
       dollarText(atMost),
-      price.counted,
+      counted,
     ]),
     [
       "together",

@@ -32,6 +32,7 @@ export const PROBLEMS = {
   "dead_letter.not_found": { status: 404, title: "No such dead letter" },
   "dead_letter.wrong_state": { status: 409, title: "The dead letter's state does not allow this" },
   "edit.invalid": { status: 400, title: "The edited rows are not valid" },
+  "edit.follow_up": { status: 409, title: "The row belongs to another batch" },
   "edit.overtaken": { status: 409, title: "The row moved on meanwhile" },
   "replay.not_found": { status: 404, title: "No such replay" },
   "replay.wrong_state": { status: 409, title: "The replay's state does not allow this" },

@@ -17,6 +17,7 @@ import {
   readTemplates,
   type Settled,
 } from "./column-options.ts";
+import { type RefusalColumns, refusalColumns } from "./duplicates.ts";
 import { formatOf } from "./formats.ts";
 import { type IdSource, weakIdColumns, whereIdsComeFrom } from "./id-columns.ts";
 import { jsonColumns, takeJsonColumns } from "./json-columns.ts";
@@ -42,6 +43,8 @@ export type ColumnPlan = {
   readonly idSource: IdSource;
   /** The column `_token_id`, where `idSource` is `own`. */
   readonly ownIdIndex: number | null;
+  /** Of a result file that goes back. */
+  readonly refusal: RefusalColumns | null;
   /** The columns that a derived id is made of. */
   readonly ownCells: readonly number[];
   /** Whose convention the file follows: said, not used; nothing is read differently because of it. */
@@ -81,6 +84,7 @@ export function planColumns(header: Header, options: ColumnOptions, settled: Set
     ...columns,
     mediaColumns: new Set(MEDIA_FIELDS.filter((field) => chosen[field] !== undefined)),
     ...ids,
+    refusal: refusalColumns(cells),
     ownCells: cells.flatMap((name, index) => (name === "" || name.startsWith("_") ? [] : [index])),
     format: formatOf(header, chosen, claims),
     mapping: describeMapping(header, chosen, { ...columns, ...ids }, options),

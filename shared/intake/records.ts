@@ -53,6 +53,14 @@ export const isBlank = (record: FileRecord): boolean =>
     ? record.cells.every((cell) => cell === "" || cell.trim() === "")
     : record.kind === "object" && record.row.entries.size === 0;
 
+/** One cell, as text, of whatever kind the record is; `""` of one that cannot be read. */
+export function cellOf(record: FileRecord, headers: readonly string[], index: number): string {
+  if (record.kind === "refused") return "";
+  return (
+    (record.kind === "cells" ? record.cells[index] : record.row.entries.get(headers[index] ?? "")?.text) ?? ""
+  );
+}
+
 /** `over`: whatever follows holds no record: the last one is endless, or the JSON list has ended. */
 export type Piece = {
   readonly records: readonly FileRecord[];

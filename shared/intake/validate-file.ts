@@ -9,6 +9,7 @@ import type { ColumnPlan } from "./columns.ts";
 import { DATA_URL_NAME } from "./data-url.ts";
 import { duplicateTokenId, repeatsAreTokens } from "./duplicates.ts";
 import { noRows, trailingFalse } from "./file-problems.ts";
+import { isDerivedRow } from "./ids.ts";
 import type { MediaContext } from "./media-cells.ts";
 import {
   describeDialect,
@@ -80,7 +81,8 @@ export async function validateFile(
       for (const record of piece.records) {
         const row = checkRow(record, tally.total, context);
         if (row === null) continue;
-        const judged = judgeRepeat(row, plan, seen);
+        const isDerived = repeatsAreTokens(plan) || isDerivedRow(record, plan);
+        const judged = judgeRepeat(row, plan, isDerived, seen);
         problems.push(...countRow(tally, judged));
         if (judged.kind === "valid") {
           problems.push(...countProblems(tally, spelling.check(judged)));
@@ -113,7 +115,7 @@ async function surveyFile(source: ByteSource, { opening, survey: asked }: Opened
 
 type Seen = Map<string, { line: number; times: number }>;
 
-function judgeRepeat(row: CheckedRow, plan: ColumnPlan, seen: Seen): CheckedRow {
+function judgeRepeat(row: CheckedRow, plan: ColumnPlan, isDerived: boolean, seen: Seen): CheckedRow {
   if (row.kind === "invalid") return row;
   const { tokenId } = row.args;
   const first = seen.get(tokenId);
@@ -121,7 +123,7 @@ function judgeRepeat(row: CheckedRow, plan: ColumnPlan, seen: Seen): CheckedRow 
     seen.set(tokenId, { line: row.line, times: 1 });
     return row;
   }
-  if (repeatsAreTokens(plan)) {
+  if (isDerived) {
     const ordinal = first.times++;
     return { ...row, args: { ...row.args, tokenId: repeatTokenId(tokenId, ordinal) } };
   }

@@ -1,7 +1,14 @@
-/** What travels on the queues: only a version and keys, so that a message can never carry a stale fact. */
+/** What travels on the queues: a version, keys, and nothing that may change, so that no message carries a stale fact. */
 import * as z from "zod";
+import { BATCH_KINDS } from "./batch.ts";
 
-export const JobMessage = z.object({ v: z.literal(1), b: z.string(), l: z.number().int().positive() });
+export const JobMessage = z.object({
+  v: z.literal(1),
+  b: z.string(),
+  l: z.number().int().positive(),
+  /** Of a follow-up's jobs: what kind their batch is, for whoever is asked for turns before a job is looked at. */
+  k: z.enum(BATCH_KINDS).optional(),
+});
 export type JobMessage = z.infer<typeof JobMessage>;
 
 /** On the same queue, when jobs wait in D1 for a time: whoever gets it dispatches. It names no job, so none is at stake. */

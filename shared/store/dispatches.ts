@@ -1,6 +1,6 @@
 /** Moving jobs from `pending` (recorded) to `queued` (a message is on its way), and finding lost messages. */
 import * as z from "zod";
-import { PRIORITIES, type Priority } from "../job/batch.ts";
+import { BATCH_KINDS, type BatchKind, PRIORITIES, type Priority } from "../job/batch.ts";
 import type { JobKey } from "../job/job.ts";
 import { type Db, type Row, sql } from "./db.ts";
 import { Hold, selectHold } from "./holds.ts";
@@ -10,6 +10,7 @@ import { HOST_DOWN } from "./wake.ts";
 /** A running batch as dispatch sees it. */
 export type DispatchableBatch = {
   readonly id: string;
+  readonly kind: BatchKind;
   readonly pending: number;
   readonly queued: number;
   readonly ratePerSecond: number;
@@ -25,7 +26,7 @@ export async function listDispatchable(
 ): Promise<{ batches: DispatchableBatch[]; hold: Hold | null }> {
   const [batches, holds] = await db.batch([
     sql(
-      `SELECT id, pending, queued, rate_per_second, trial_left, priority FROM batches
+      `SELECT id, kind, pending, queued, rate_per_second, trial_left, priority FROM batches
        WHERE target = ?1 AND state = 'running'
        ORDER BY CASE priority WHEN 'high' THEN 0 WHEN 'low' THEN 2 ELSE 1 END, created_at, id LIMIT 200`,
       target,
@@ -39,10 +40,12 @@ export async function listDispatchable(
   };
 }
 
+const KindColumn = z.enum(BATCH_KINDS);
 const PriorityColumn = z.enum(PRIORITIES);
 
 const toDispatchable = (row: Row): DispatchableBatch => ({
   id: String(row.id),
+  kind: KindColumn.parse(row.kind),
   pending: Number(row.pending),
   queued: Number(row.queued),
   ratePerSecond: Number(row.rate_per_second),

@@ -4,6 +4,7 @@
  * it would cost a row written for every job (design §3).
  */
 import * as z from "zod";
+import type { JobKey } from "../job/job.ts";
 import { type Db, type Statement, sql } from "./db.ts";
 import { type IntakeBatch, type Lines, placeParams, STILL_THERE } from "./intake.ts";
 
@@ -110,6 +111,26 @@ export async function hasManifest(db: Db, { target, collectionId }: Collection):
     ),
   );
   return rows.length > 0;
+}
+
+/** Which row each of these tokens was last taken for; none of a token that no job of ours has touched. */
+export async function listHolders(
+  db: Db,
+  { target, collectionId }: Collection,
+  idsJson: string,
+): Promise<ReadonlyMap<string, JobKey>> {
+  const { rows } = await db.run(
+    sql(
+      `SELECT token_id, batch_id, line FROM manifest WHERE target = ?1 AND collection_id = ?2 AND batch_id <> ''
+         AND token_id IN (SELECT value FROM json_each(?3))`,
+      target,
+      collectionId,
+      idsJson,
+    ),
+  );
+  return new Map(
+    rows.map((row) => [String(row.token_id), { batchId: String(row.batch_id), line: Number(row.line) }]),
+  );
 }
 
 /** The last of the next `limit` lines behind `after`, or null where there is none. */

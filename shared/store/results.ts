@@ -1,6 +1,6 @@
 /** A batch's file and what became of its rows, by ranges of lines: what the result files are made of. Nothing here writes. */
 import * as z from "zod";
-import { BATCH_STATES, BatchOptions } from "../job/batch.ts";
+import { BATCH_KINDS, BATCH_STATES, BatchOptions } from "../job/batch.ts";
 import { JOB_STATES, JobError, type JobState, STEPS } from "../job/job.ts";
 import { flag, json } from "./columns.ts";
 import { type Db, type Row, sql } from "./db.ts";
@@ -11,6 +11,8 @@ const ResultBatchRow = z.object({
   state: z.enum(BATCH_STATES),
   options: json(BatchOptions),
   source_key: z.string(),
+  kind: z.enum(BATCH_KINDS),
+  source_batch: z.string().nullable(),
   intake_offset: z.number(),
   intake_state: z.string().nullable(),
   rows_total: z.number(),
@@ -41,7 +43,12 @@ const ResultJob = z.object({
 });
 export type ResultJob = z.infer<typeof ResultJob>;
 
-export type ListedError = { readonly column: string; readonly code: string; readonly message: string };
+export type ListedError = {
+  readonly column: string;
+  readonly code: string;
+  readonly message: string;
+  readonly value: string | null;
+};
 
 /** By line. */
 export type Outcomes = {
@@ -84,7 +91,7 @@ export async function readOutcomes(
       states,
     ),
     sql(
-      `SELECT line, col, code, message FROM row_errors
+      `SELECT line, col, code, message, value FROM row_errors
        WHERE batch_id = ?1 AND line BETWEEN ?2 AND ?3 AND severity = 'error' ORDER BY line, col, code`,
       ...params,
     ),
@@ -100,7 +107,12 @@ function byLine(rows: readonly Row[]): Map<number, ListedError[]> {
   const errors = new Map<number, ListedError[]>();
   for (const row of rows) {
     const line = Number(row.line);
-    const error = { column: String(row.col), code: String(row.code), message: String(row.message) };
+    const error = {
+      column: String(row.col),
+      code: String(row.code),
+      message: String(row.message),
+      value: row.value === null ? null : String(row.value),
+    };
     const known = errors.get(line);
     if (known) known.push(error);
     else errors.set(line, [error]);

@@ -10,6 +10,7 @@ const batch = (
   given: Partial<DispatchableBatch> = {},
 ): DispatchableBatch => ({
   id,
+  kind: "submit",
   priority,
   pending: 10_000,
   queued: 0,

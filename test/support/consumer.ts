@@ -3,6 +3,7 @@ import { createExecutionContext, createMessageBatch, getQueueResult } from "clou
 import { env } from "cloudflare:workers";
 import { inject } from "vitest";
 import * as z from "zod";
+import type { BatchKind } from "../../shared/job/batch.ts";
 import { AttemptRecord, JobError, type JobKey, JobOutputs, jobId } from "../../shared/job/job.ts";
 import { openDb } from "../../shared/store/db.ts";
 import { queueJobs } from "../../shared/store/dispatches.ts";
@@ -40,7 +41,7 @@ const gateOf = (name: string): ConsumerEnv["GATE"] =>
   }) as unknown as ConsumerEnv["GATE"];
 
 export async function deliver(
-  keys: readonly JobKey[],
+  keys: readonly (JobKey & { kind?: BatchKind })[],
   given: {
     mode?: Mode;
     variables?: ConsumerVariables;
@@ -53,7 +54,7 @@ export async function deliver(
     id: `${jobId(key)}#${index}`,
     timestamp: new Date(0),
     attempts: 1,
-    body: { v: 1, b: key.batchId, l: key.line },
+    body: { v: 1, b: key.batchId, l: key.line, ...(key.kind && { k: key.kind }) },
   }));
   const batch = createMessageBatch(given.queue ?? "mintline-jobs", messages);
   const ctx = createExecutionContext();

@@ -2,6 +2,7 @@
  * Asks the gate of Sequence before anything is claimed: what may not start now costs no claim, no lease and no
  * attempt, and its message goes.
  */
+import type { BatchKind } from "../../shared/job/batch.ts";
 import { type JobKey, jobId } from "../../shared/job/job.ts";
 import { putBackJobs } from "../../shared/store/release.ts";
 import type { ConsumerContext } from "./context.ts";
@@ -13,8 +14,16 @@ import type { Delivered, DeliveredJob } from "./messages.ts";
 /** What may start, and through which pass. */
 export type Admitted = { readonly pass: Pass; readonly keys: readonly JobKey[] };
 
-/** Sequence calls of a job without faults and with one picture. What more is needed is asked for then. */
-const CALLS_OF_A_JOB = 4;
+/**
+ * Sequence calls of a job without faults and with one picture. What more is needed is asked for then; what is asked for
+ * and not used is time on which nobody calls. A verify reads the token, its picture, and what everybody sees of it.
+ */
+const CALLS_OF_A_JOB: Readonly<Record<BatchKind, number>> = {
+  submit: 4,
+  publish: 1,
+  unpublish: 1,
+  verify: 3,
+};
 
 /** While the gate cannot be asked nobody knows whether the ceiling holds, so nothing is started. */
 const GATE_UNREACHABLE_SECONDS = 5;
@@ -22,7 +31,8 @@ const GATE_UNREACHABLE_SECONDS = 5;
 /** @returns null: nothing may start, and every message has been answered. */
 export async function admit(delivered: Delivered, ctx: ConsumerContext): Promise<Admitted | null> {
   const jobs = [...delivered.byJob.values()];
-  const session = await enter(jobs.length, ctx);
+  const calls = jobs.reduce((sum, { kind }) => sum + CALLS_OF_A_JOB[kind], 0);
+  const session = await enter(calls, ctx);
   if (session === null) {
     for (const { message } of jobs) message.retry({ delaySeconds: GATE_UNREACHABLE_SECONDS });
     return null;
@@ -36,14 +46,14 @@ export async function admit(delivered: Delivered, ctx: ConsumerContext): Promise
   }
   const admitted = answer.kind === "probe" ? jobs.slice(0, 1) : jobs;
   if (admitted.length < jobs.length) await sendAway(jobs.slice(1), ctx);
-  const options = { calls: jobs.length * CALLS_OF_A_JOB, quota: ctx.quota, now: ctx.now };
+  const options = { calls, quota: ctx.quota, now: ctx.now };
   return { pass: createPass(session, options), keys: admitted.map(({ key }) => key) };
 }
 
-async function enter(jobs: number, ctx: ConsumerContext): Promise<GateSession | null> {
+async function enter(calls: number, ctx: ConsumerContext): Promise<GateSession | null> {
   try {
     return await stepUp(ctx, sequenceGate(ctx.config.target), {
-      calls: jobs * CALLS_OF_A_JOB,
+      calls,
       ceiling: ctx.config.maxCallsPerSecond,
       report: null,
     });

@@ -1,8 +1,14 @@
 /** A Cloudflare `MessageBatch` as jobs: parsed once, one message a job, everything else set apart. */
+import type { BatchKind } from "../../shared/job/batch.ts";
 import { type JobKey, jobId } from "../../shared/job/job.ts";
 import { JobMessage, WakeMessage } from "../../shared/job/message.ts";
 
-export type DeliveredJob = { readonly key: JobKey; readonly message: Message<unknown> };
+export type DeliveredJob = {
+  readonly key: JobKey;
+  /** As far as the message says. */
+  readonly kind: BatchKind;
+  readonly message: Message<unknown>;
+};
 
 export type Delivered = {
   /** The first message of each job, by job id. */
@@ -23,7 +29,7 @@ export function readMessages(messages: MessageBatch<unknown>): Delivered {
     const body = JobMessage.safeParse(message.body);
     const key = body.success ? { batchId: body.data.b, line: body.data.l } : null;
     if (key !== null && !byJob.has(jobId(key))) {
-      byJob.set(jobId(key), { key, message });
+      byJob.set(jobId(key), { key, kind: body.data?.k ?? "submit", message });
       continue;
     }
     surplus.push(message);

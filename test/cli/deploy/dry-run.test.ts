@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, expect, test, vi } from "vitest";
 import { costTable, itemise, MILLION_JOBS } from "../../../cli/deploy/cost.ts";
-import { PRICES } from "../../../cli/deploy/prices.ts";
+import { USES } from "../../../cli/deploy/uses.ts";
 import { folderOf, PATIENT, runDeploy } from "./running.ts";
 
 vi.setConfig(PATIENT);
@@ -65,7 +65,7 @@ test("what a million tokens cost adds up, item by item", () => {
   expect(of("D1: rows written").atMost).toBeCloseTo(5.45);
   expect(of("R2: MB kept for a month").alone).toBeCloseTo(7.35);
   const table = costTable(MILLION_JOBS);
-  expect(table).toHaveLength(PRICES.length + 2);
+  expect(table).toHaveLength(USES.length + 2);
   const column = (at: number) => table.slice(1, -1).map((row) => Number((row[at] ?? "").replace("$", "")));
   const sum = column(4).reduce((total, value) => total + value, 0);
   expect(Number(table.at(-1)?.[4]?.replace("$", ""))).toBeCloseTo(sum, 1);

@@ -91,6 +91,25 @@ describe("token ids that come twice", () => {
     expect(other.tokens[0]?.tokenId).toBe(ids[1]);
     const elsewhere = await read(rows, { collectionId: 901 });
     expect(elsewhere.tokens.some(({ tokenId }) => ids.includes(tokenId))).toBe(false);
+    const failed = await read(
+      rows.replace("name,", "_token_id,name,").replaceAll("\nA", "\n,A").replace("\nB", "\n7,B"),
+    );
+    expect(failed.tokens.map(({ tokenId }) => tokenId)).toEqual([ids[0], "7", ids[2], ids[3]]);
+  });
+
+  test("a row that was refused for its id comes back: not with that id, unless its mark is taken off", async () => {
+    const row = (tokenId: string, code = "row.duplicate_token_id"): string =>
+      `tokenId,name,image,_line,_state,_token_id,_code\n${tokenId},N,https://example.com/1.png,3,invalid,1,${code}\n`;
+    for (const id of ["1", "0x01"]) {
+      const report = await read(row(id));
+      expect(errors(report)).toEqual(["2 tokenId row.duplicate_token_id"]);
+      expect(report.problems[0]?.message).toMatch(
+        /^Expected each token id once, got 1, which another row has/,
+      );
+    }
+    for (const mended of [row("2"), row("1", ""), row("1", "row.missing_name")]) {
+      expect((await read(mended)).rows).toEqual({ total: 1, valid: 1, invalid: 0 });
+    }
   });
 });
 

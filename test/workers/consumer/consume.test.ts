@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { reasonToStop } from "../../../workers/consumer/delivery.ts";
 import { comeBackIn } from "../../../workers/consumer/refuse.ts";
 import { db, deliver, onlyJob, queuedBatch } from "../../support/consumer.ts";
+import { d1With } from "../../support/d1.ts";
 import { counters, readBatch } from "../../support/rows.ts";
 
 describe("messages", () => {
@@ -80,23 +81,12 @@ describe("the platform's dead-letter queue", () => {
 });
 
 describe("a failed settle", () => {
-  const refusing = (refuse: (statements: number, call: number) => boolean) => {
-    let call = 0;
-    return new Proxy(env.DB, {
-      get(target, name) {
-        if (name === "batch") {
-          return (statements: D1PreparedStatement[]) => {
-            call += 1;
-            return refuse(statements.length, call)
-              ? Promise.reject(new Error("D1_ERROR: string or blob too big"))
-              : target.batch(statements);
-          };
-        }
-        const value = Reflect.get(target, name);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
-  };
+  const refusing = (refuse: (statements: number, call: number) => boolean) =>
+    d1With((statements, really, call) =>
+      refuse(statements.length, call)
+        ? Promise.reject(new Error("D1_ERROR: string or blob too big"))
+        : really(statements),
+    );
 
   it("never acks its message", async () => {
     const { id, keys } = await queuedBatch();

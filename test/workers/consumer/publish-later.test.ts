@@ -6,6 +6,7 @@ import { dieAfterCalls, rescueAfterRestart } from "../../support/dead-consumer.t
 import { api, ask, ear, emulator, followUp, isPublic, staged, takeIn } from "../../support/follow-ups.ts";
 import { received } from "../../support/intake.ts";
 import { violationsIn } from "../../support/invariants.ts";
+import { edit, patchCsv } from "../../support/mending.ts";
 import { batchOf, carryOn, db } from "../../support/pipeline.ts";
 
 const shown = async (collectionId: number, rows: number): Promise<boolean[]> =>
@@ -272,5 +273,38 @@ describe("what cannot be flipped", () => {
     ]);
     await emulator.rpc("DeleteCollection", { collectionId });
     expect(await followUp("unpublish", id)).toMatchObject({ state: "invalid" });
+  });
+
+  test("is not corrected there: an edit is told which batch the row lives in, and what to do", async () => {
+    const { collectionId, id } = await stage(2);
+    await emulator.rpc("DeleteToken", { collectionId, tokenId: "1" });
+    const flipId = String((await followUp("publish", id)).id);
+    const job = `${flipId}:2`;
+    const where = `which only publishes what batch ${id} made: the row is line 2 of that one`;
+    const letter = (await api.ask(`/v1/dead-letters/${job}`)).body;
+    expect(letter.submitted).toMatchObject({ text: "1,Relic 1,1.png", cells: { name: "Relic 1" } });
+    const one = await edit(job, { name: "Other" });
+    expect(one).toMatchObject({ status: 409, body: { code: "edit.follow_up" } });
+    expect(one.body.detail).toContain(where);
+    expect(one.body.next).toContain(`replay --job ${job}`);
+    expect(one.body.next).toContain(`results ${id}`);
+    const many = await patchCsv(flipId, "line,name\n2,Other\n");
+    expect(many).toMatchObject({
+      status: 400,
+      body: {
+        code: "edit.invalid",
+        problems: [{ line: 2, code: "edit.follow_up", message: expect.stringContaining(where) }],
+      },
+    });
+    // As it says: the row corrected in the source's results makes the token anew, and the flip then goes through.
+    const rows = (await api.ask(`/v1/batches/${id}/results/succeeded.csv`)).text;
+    const again = await received(rows.replace("1,Relic 1", "1,Mended").replace(/^2,.*\n/m, ""), {
+      collectionId,
+      options: { mediaSet: `set-${collectionId}`, publish: false },
+    });
+    await takeIn(again);
+    await carryOn();
+    expect(await batchOf(again)).toMatchObject({ state: "finished", completed: 1 });
+    expect((await emulator.getToken(collectionId, "1")).token).toMatchObject({ name: "Mended" });
   });
 });

@@ -2,25 +2,15 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { db, deliver, makeDue, onlyJob, pictureAt, queueAll, queuedBatch } from "../../support/consumer.ts";
+import { d1With } from "../../support/d1.ts";
 import { argsOf, counters, readBatch } from "../../support/rows.ts";
 
 /** D1 that does something else, or nothing, at chosen calls; counted from 1, the claim. */
-const tampered = (at: (call: number) => Promise<void> | undefined) => {
-  let call = 0;
-  return new Proxy(env.DB, {
-    get(target, name) {
-      if (name === "batch") {
-        return async (statements: D1PreparedStatement[]) => {
-          call += 1;
-          await at(call);
-          return target.batch(statements);
-        };
-      }
-      const value = Reflect.get(target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
+const tampered = (at: (call: number) => Promise<void> | undefined) =>
+  d1With(async (statements, really, call) => {
+    await at(call);
+    return really(statements);
   });
-};
 const fail = (message: string) => Promise.reject(new Error(message));
 const OVERLOADED = "D1_ERROR: D1 DB is overloaded. Requests queued for too long.";
 

@@ -3,6 +3,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { openDb, sql } from "../../../shared/store/db.ts";
+import { d1With } from "../../support/d1.ts";
 import { db, producer, target } from "../../support/producer.ts";
 import { seedBatch } from "../../support/rows.ts";
 
@@ -77,12 +78,9 @@ describe("the events of a batch", () => {
   test("cost D1 the same for a hundred listeners as for one", async () => {
     const id = await seed({ rows: 3 });
     let reads = 0;
-    const DB = new Proxy(env.DB, {
-      get(d1, name) {
-        if (name === "batch") reads += 1;
-        const value = Reflect.get(d1, name);
-        return typeof value === "function" ? value.bind(d1) : value;
-      },
+    const DB = d1With((statements, really) => {
+      reads += 1;
+      return really(statements);
     });
     const api = producer({ DB });
     const listeners = await Promise.all(Array.from({ length: 100 }, () => listen(id, undefined, api)));

@@ -5,7 +5,9 @@ import type { FileRecord } from "../../../shared/intake/records.ts";
 import { readSlice } from "../../../shared/intake/slices.ts";
 import { type ByteSource, clipped } from "../../../shared/intake/source.ts";
 import { decode } from "../../../shared/intake/transcode.ts";
+import type { FollowUpKind } from "../../../shared/job/batch.ts";
 import { MB } from "../../../shared/limits.ts";
+import { fail, ok, type Result } from "../../../shared/result.ts";
 import { type ResultBatch, readResultBatch } from "../../../shared/store/results.ts";
 import { listMarks, type SourceMark } from "../../../shared/store/source-marks.ts";
 import type { ProducerContext } from "../context.ts";
@@ -20,17 +22,24 @@ export type BatchFile = {
   readonly marks: readonly SourceMark[];
 };
 
-/** @returns null where the batch or its file is gone, or intake never understood it. */
+/** `gone`: so is the batch, perhaps, or intake never understood it. */
+export type NoFile =
+  | { readonly why: "gone" }
+  /** A follow-up has no file; its rows are those of `sourceId`, on the same lines. */
+  | { readonly why: "follow_up"; readonly kind: FollowUpKind; readonly sourceId: string };
+
 export async function openBatchFile(
   { db, bucket, config }: Pick<ProducerContext, "db" | "bucket" | "config">,
   batchId: string,
-): Promise<BatchFile | null> {
+): Promise<Result<BatchFile, NoFile>> {
   const batch = await readResultBatch(db, config.target, batchId);
+  if (batch && batch.kind !== "submit" && batch.source_batch !== null)
+    return fail({ why: "follow_up", kind: batch.kind, sourceId: batch.source_batch });
   const opening = batch && readOpening(batch.intake_state);
   const source = batch && (await openR2(bucket, batch.source_key));
-  if (!batch || !opening || !source) return null;
+  if (!batch || !opening || !source) return fail({ why: "gone" });
   const { plan } = planColumns(opening.header, batch.options, opening.settled);
-  return { batch, source, opening, plan, marks: await listMarks(db, batchId) };
+  return ok({ batch, source, opening, plan, marks: await listMarks(db, batchId) });
 }
 
 export type Record = Exclude<FileRecord, { kind: "refused" }>;

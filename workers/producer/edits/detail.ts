@@ -22,10 +22,11 @@ async function readSubmitted(
   { batchId, line }: JobKey,
 ): Promise<DeadLetterDetail["submitted"]> {
   const file = await openBatchFile(ctx, batchId);
-  if (file === null) return null;
-  for await (const record of recordsOn(file, [line])) {
-    const text = shorten(await textOf(file, record), LIMITS.submittedChars);
-    return { text, cells: cellsOf(record, file.plan.headers) };
+  if (!file.ok)
+    return file.error.why === "gone" ? null : readSubmitted(ctx, { batchId: file.error.sourceId, line });
+  for await (const record of recordsOn(file.value, [line])) {
+    const text = shorten(await textOf(file.value, record), LIMITS.submittedChars);
+    return { text, cells: cellsOf(record, file.value.plan.headers) };
   }
   return null;
 }

@@ -10,9 +10,9 @@ import { type EditableRow, type EditedRow, findTokens, readEditable } from "../.
 import type { ProducerContext } from "../context.ts";
 import { storeInline } from "../intake/inline-media.ts";
 import { loadMediaSet } from "../intake/media-set.ts";
-import { type BatchFile, openBatchFile, type Record, recordsOn } from "./batch-file.ts";
+import { type BatchFile, type Record, recordsOn } from "./batch-file.ts";
 import { type Cells, cellsEdited, changeCells, changesBetween, outputsAfter, withOwnId } from "./change.ts";
-import { batchFileGone, notDead, tokenMade, tokenTaken } from "./problems.ts";
+import { notDead, tokenMade, tokenTaken } from "./problems.ts";
 
 /** What somebody asks for: a letter's row, with these cells. `place`: where they asked for it, in a patch. */
 export type AskedEdit = {
@@ -40,17 +40,8 @@ export async function judgeEdits(
   ctx: Context,
   batchId: string,
   asked: readonly AskedEdit[],
-  given: BatchFile | null = null,
+  file: BatchFile,
 ): Promise<Judged> {
-  const file = given ?? (await openBatchFile(ctx, batchId));
-  const first = asked[0];
-  if (file === null) {
-    return {
-      rows: [],
-      unchanged: 0,
-      problems: first ? [errorAt(placeOf(first), batchFileGone(batchId))] : [],
-    };
-  }
   const context = await contextOf(ctx, file);
   const sorted = asked.toSorted((a, b) => a.line - b.line);
   const rows: EditedRow[] = [];

@@ -6,7 +6,7 @@ import { type BatchFile, openBatchFile } from "./batch-file.ts";
 import { columnNamed } from "./change.ts";
 import { type AskedEdit, type Judged, judgeEdits } from "./edit.ts";
 import type { Patch, PatchRow } from "./patch-file.ts";
-import { batchFileGone, patchAmbiguous, patchUnknownRow, unknownColumn } from "./problems.ts";
+import { noFile, patchAmbiguous, patchUnknownRow, unknownColumn } from "./problems.ts";
 
 /** One answer for each batch that the patch means rows of, and one for what it means nowhere. */
 export async function judgePatch(
@@ -18,11 +18,16 @@ export async function judgePatch(
   const judged: Judged[] = [{ rows: [], unchanged: 0, problems }];
   for (const [id, rows] of byBatch) {
     const file = await openBatchFile(ctx, id);
-    const columns = file && columnsOf(patch, file);
-    if (!file || !columns) {
-      const place = { line: patch.headerLine, column: "", value: null };
-      judged.push({ rows: [], unchanged: 0, problems: [errorAt(place, batchFileGone(id))] });
-    } else if (columns.problems.length > 0) {
+    if (!file.ok) {
+      const problems = rows.map(({ row, letter }) => {
+        const place = { line: row.place, column: patch.keyColumn, value: row.key };
+        return errorAt(place, noFile({ batchId: id, line: letter.line }, file.error));
+      });
+      judged.push({ rows: [], unchanged: 0, problems });
+      continue;
+    }
+    const columns = columnsOf(patch, file.value);
+    if (columns.problems.length > 0) {
       judged.push({ rows: [], unchanged: 0, problems: columns.problems });
     } else {
       judged.push(
@@ -30,7 +35,7 @@ export async function judgePatch(
           ctx,
           id,
           rows.map((one) => askedOf(one, columns.indexes)),
-          file,
+          file.value,
         ),
       );
     }

@@ -3,7 +3,10 @@ import type { Problem } from "../../../shared/api/contract.ts";
 import { suggest } from "../../../shared/api/nearest.ts";
 import { problem } from "../../../shared/api/problems.ts";
 import { isError, type ProblemText, quote, type RowProblem } from "../../../shared/intake/problem.ts";
+import type { FollowUpKind } from "../../../shared/job/batch.ts";
+import { type JobKey, jobId } from "../../../shared/job/job.ts";
 import { LIMITS } from "../../../shared/limits.ts";
+import type { NoFile } from "./batch-file.ts";
 
 /** Every defect with its line, column and next step; nothing was changed. */
 export function editInvalid(problems: readonly RowProblem[]): Problem {
@@ -35,10 +38,28 @@ export const unknownColumn = (column: string, headers: readonly string[]): Probl
   ),
 });
 
-export const batchFileGone = (batchId: string): ProblemText => ({
+export const noFile = (key: JobKey, found: NoFile): ProblemText =>
+  found.why === "gone" ? batchFileGone(key.batchId) : ofFollowUp(key, found);
+
+const batchFileGone = (batchId: string): ProblemText => ({
   code: "batch.file_gone",
   message: `Expected the submitted file of batch ${batchId}, got nothing: it is not in R2 any more.`,
   next: "Submit the corrected rows as a new file.",
+});
+
+const DOES: Readonly<Record<FollowUpKind, string>> = {
+  publish: "publishes",
+  unpublish: "unpublishes",
+  verify: "verifies",
+};
+
+const ofFollowUp = (
+  { batchId, line }: JobKey,
+  { kind, sourceId }: Extract<NoFile, { why: "follow_up" }>,
+): ProblemText => ({
+  code: "edit.follow_up",
+  message: `Expected a row of a submitted file, got line ${line} of batch ${batchId}, which only ${DOES[kind]} what batch ${sourceId} made: the row is line ${line} of that one, where it is completed.`,
+  next: `Replay it as it is once its cause is mended (\`npx --no mintline replay --job ${jobId({ batchId, line })}\`); to change the token, correct its row in \`npx --no mintline results ${sourceId}\` and submit that: a changed row updates its token.`,
 });
 
 export const notDead = (jobId: string): ProblemText => ({

@@ -1,7 +1,7 @@
 /**
- * The end of the file: rows that name the same token, and whether the batch may go on at all. Where ids are
- * derived, identical rows are as many tokens and get their ordinals here; else the first occurrence keeps the
- * id and the later ones become invalid.
+ * The end of the file: rows that name the same token, and whether the batch may go on at all. Rows whose ids are
+ * derived are, where identical, as many tokens, and get their ordinals here; of others the first occurrence keeps
+ * the id and the later ones become invalid.
  */
 import { duplicateTokenId, repeatsAreTokens } from "../../../shared/intake/duplicates.ts";
 import { noRows } from "../../../shared/intake/file-problems.ts";
@@ -17,7 +17,7 @@ import {
   recordStep,
 } from "../../../shared/store/intake.ts";
 import { deleteJobs, listRepeats, type Repeat, renameTokens } from "../../../shared/store/intake-tokens.ts";
-import { endIf, goIf, type IntakeContext, type Next } from "./context.ts";
+import { endIf, GO, goIf, type IntakeContext, type Next } from "./context.ts";
 import { dropLists, readLists } from "./lists.ts";
 import { endWith } from "./open.ts";
 import { placeWith, type StateOf } from "./state.ts";
@@ -35,29 +35,41 @@ export async function findDuplicates(
   if (areAllDifferent(lists, batch.rows.valid + state.removed)) return judge(batch, ctx);
   const repeats = await listRepeats(ctx.db, batch.id, PAGE);
   if (repeats.length === 0) return judge(batch, ctx);
-  if (repeatsAreTokens(plan)) {
+  const derived = repeatsAreTokens(plan) ? null : await derivedLines(batch, ctx);
+  const [tokens, twice] = parted(repeats, ({ line }) => derived === null || derived.has(line));
+  const rename = renameTokens(batch.id, renamed(tokens));
+  if (twice.length === 0) {
     // Nothing moves but the rows: those that have their ordinal are no repeats any more.
-    await ctx.db.batch([renameTokens(batch.id, renamed(repeats))]);
-    return { kind: "go" };
+    await ctx.db.batch([rename]);
+    return GO;
   }
   const tally = newTally(state.listed);
   const kept = countProblems(
     tally,
-    repeats.map((repeat) => duplicateTokenId(repeat, plan)),
+    twice.map((repeat) => duplicateTokenId(repeat, plan)),
   );
   const move = moveIntake(batch, {
     to: placeWith(batch.place, {
       ...state,
       listed: tally.listed,
-      removed: state.removed + repeats.length,
+      removed: state.removed + twice.length,
     }),
-    add: { total: 0, valid: -repeats.length, invalid: repeats.length, warnings: 0 },
+    add: { total: 0, valid: -twice.length, invalid: twice.length, warnings: 0 },
     now: ctx.now(),
   });
-  const lines = JSON.stringify(repeats.map(({ line }) => line));
-  const statements = [...insertRowErrors(batch.id, kept), deleteJobs(batch.id, lines)];
+  const lines = JSON.stringify(twice.map(({ line }) => line));
+  const statements = [rename, ...insertRowErrors(batch.id, kept), deleteJobs(batch.id, lines)];
   return goIf(await recordStep(ctx.db, statements, move));
 }
+
+/** In a file that gives some of its rows an id: the lines of the others. */
+const derivedLines = async (batch: IntakeBatch, ctx: IntakeContext): Promise<Set<number>> =>
+  new Set((await readLists(batch, "derived", ctx)).flatMap((list) => [...list]));
+
+const parted = <T>(all: readonly T[], is: (one: T) => boolean): [T[], T[]] => [
+  all.filter(is),
+  all.filter((one) => !is(one)),
+];
 
 const renamed = (repeats: readonly Repeat[]): string =>
   JSON.stringify(
@@ -66,7 +78,9 @@ const renamed = (repeats: readonly Repeat[]): string =>
 
 async function judge(batch: IntakeBatch, ctx: IntakeContext): Promise<Next> {
   const next = await judgeRows(batch, ctx);
-  if (next.kind !== "lost") await dropLists(batch, "tokens", ctx);
+  if (next.kind === "lost") return next;
+  await dropLists(batch, "tokens", ctx);
+  await dropLists(batch, "derived", ctx);
   return next;
 }
 

@@ -3,7 +3,8 @@ import type { HashList } from "../../../shared/intake/hash-lists.ts";
 import type { IntakeBatch } from "../../../shared/store/intake.ts";
 import type { IntakeContext } from "./context.ts";
 
-type Kind = "addresses" | "tokens";
+/** `derived`: lines of rows that have no id of their own in a file that has a column of them. */
+type Kind = "addresses" | "tokens" | "derived";
 type Place = Pick<IntakeContext, "bucket">;
 
 const prefixOf = ({ id }: IntakeBatch, kind: Kind): string => `batches/${id}/${kind}/`;

@@ -6,7 +6,9 @@
 import { type AddressCollector, collectAddresses } from "../../../shared/intake/addresses.ts";
 import { fileGone, trailingFalse } from "../../../shared/intake/file-problems.ts";
 import { hashOf } from "../../../shared/intake/hash-lists.ts";
+import { isDerivedRow } from "../../../shared/intake/ids.ts";
 import { planOpening } from "../../../shared/intake/opening.ts";
+import type { RowProblem } from "../../../shared/intake/problem.ts";
 import type { Piece } from "../../../shared/intake/records.ts";
 import { type CheckedRow, checkRow, type RowContext } from "../../../shared/intake/row.ts";
 import { readSlice } from "../../../shared/intake/slices.ts";
@@ -18,6 +20,7 @@ import { type IntakeBatch, moveIntake, recordStep } from "../../../shared/store/
 import { markSource } from "../../../shared/store/source-marks.ts";
 import { isWatched, letOthersFirst } from "../others-first.ts";
 import { goIf, type IntakeContext, type Next } from "./context.ts";
+import { nameHolders } from "./holders.ts";
 import { storeInline } from "./inline-media.ts";
 import { keepList } from "./lists.ts";
 import { loadMediaSet } from "./media-set.ts";
@@ -48,17 +51,23 @@ export async function parseSlice(
   const buffer = rowBuffer(batch, ctx.now(), () => bites().rows);
   const spelling = spellingCheck(state.spellings);
   const addresses = collectAddresses();
-  const tokens: number[] = [];
-  const slice = { context, tally, buffer, spelling, addresses, tokens, bucket: ctx.bucket };
+  const slice: Slice = {
+    ...{ context, tally, buffer, spelling, addresses, bucket: ctx.bucket },
+    tokens: [],
+    derived: [],
+    refusals: [],
+  };
   let at = { offset: batch.place.offset, line: batch.place.line };
   for await (const piece of readSlice(rows, at, opening.dialect, LIMITS.sliceBytes, () => bites().bytes)) {
     await readPiece(piece, batch.rows.total, slice);
     at = piece.next;
+    buffer.addProblems(await nameHolders(ctx.db, batch, slice.refusals.splice(0)));
     await ctx.db.batch(buffer.takeFull());
     await letOthersFirst();
   }
   await keepList(batch, "addresses", addresses.list(), ctx);
-  await keepList(batch, "tokens", Float64Array.from(tokens), ctx);
+  await keepList(batch, "tokens", Float64Array.from(slice.tokens), ctx);
+  await keepList(batch, "derived", Float64Array.from(slice.derived), ctx);
   const over = at.offset >= rows.size;
   if (over && opening.tailLines > 0)
     buffer.addProblems(countProblems(tally, [trailingFalse(at.line, opening.tailLines)]));
@@ -85,6 +94,10 @@ type Slice = {
   readonly addresses: AddressCollector;
   /** The hash of each token id. */
   readonly tokens: number[];
+  /** See `lists.ts`. */
+  readonly derived: number[];
+  /** The problems of invalid rows. */
+  readonly refusals: RowProblem[];
   readonly bucket: R2Bucket;
 };
 
@@ -96,8 +109,13 @@ async function readPiece(piece: Piece, rowsBefore: number, slice: Slice): Promis
       checked.kind === "valid" && checked.inline.length > 0
         ? await storeInline(slice.bucket, checked, slice.context.plan)
         : checked;
-    slice.buffer.addProblems(countRow(slice.tally, row));
-    if (row.kind !== "valid") continue;
+    const problems = countRow(slice.tally, row);
+    if (row.kind !== "valid") {
+      slice.refusals.push(...problems);
+      continue;
+    }
+    slice.buffer.addProblems(problems);
+    if (isDerivedRow(record, slice.context.plan)) slice.derived.push(row.line);
     slice.buffer.addProblems(countProblems(slice.tally, slice.spelling.check(row)));
     slice.buffer.addJob(row);
     slice.addresses.add(row.line, row.args);

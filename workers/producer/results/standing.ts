@@ -2,6 +2,7 @@
  * What became of a row, and so which of the three files it belongs to: every row to exactly one. A row that was
  * validated and is no job is invalid, whether or not its errors were among those that are listed. Pure.
  */
+import { DUPLICATE_TOKEN_ID } from "../../../shared/intake/duplicates.ts";
 import type { JobState } from "../../../shared/job/job.ts";
 import type { ListedError, Outcomes, ResultBatch, ResultJob } from "../../../shared/store/results.ts";
 import type { IntakeState } from "../intake/state.ts";
@@ -70,20 +71,22 @@ export function validatedTo(
 
 type Facts = {
   readonly line: number;
-  /** The id that the row has by its place in the file; null: it has none of that kind. */
-  readonly countedId: string | null;
+  /** See `ownTokenId`. */
+  readonly ownId: string | null;
+  /** Whether the jobs' ids will stay as they are. */
+  readonly idsAreFinal: boolean;
   /** The public address of a token that is public. */
   readonly urlOf: (tokenId: string) => string | null;
 };
 
-export function addedOf(standing: Standing, { line, countedId, urlOf }: Facts): Added {
+export function addedOf(standing: Standing, { line, ownId, idsAreFinal, urlOf }: Facts): Added {
   switch (standing.is) {
     case "job": {
       const { state, token_id, step, error, attempt, published } = standing.job;
       return {
         _line: line,
         _state: state,
-        _token_id: token_id,
+        _token_id: idsAreFinal ? token_id : ownId,
         _url: published ? urlOf(token_id) : null,
         _step: error?.step ?? step,
         _code: error?.code ?? null,
@@ -91,15 +94,18 @@ export function addedOf(standing: Standing, { line, countedId, urlOf }: Facts): 
         _attempts: attempt,
       };
     }
-    case "invalid":
+    case "invalid": {
+      // By this code and this id the row is known again when it comes back, whatever else is wrong with it.
+      const twice = standing.errors.find(({ code }) => code === DUPLICATE_TOKEN_ID);
       return {
-        ...without(line, "invalid", countedId),
+        ...without(line, "invalid", twice?.value ?? ownId),
         _step: "validate",
-        _code: standing.errors[0]?.code ?? "row.not_listed",
+        _code: (twice ?? standing.errors[0])?.code ?? "row.not_listed",
         _error: errorText(standing.errors),
       };
+    }
     case "unread":
-      return without(line, "unread", countedId);
+      return without(line, "unread", ownId);
   }
 }
 

@@ -2,6 +2,7 @@
  * One result file as it is sent: the rows of the submitted file that belong to it, read again slice by slice and
  * joined with what became of them by ranges of lines. Memory does not grow with the file.
  */
+import type { ColumnPlan } from "../../../shared/intake/columns.ts";
 import type { ByteSource } from "../../../shared/intake/source.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import { publicTokenUrl } from "../../../shared/sequence/addresses.ts";
@@ -13,14 +14,18 @@ import { jsonWriter } from "./json-writer.ts";
 import type { ResultOpening } from "./open.ts";
 import { rowGroups } from "./rows.ts";
 import { addedOf, type ResultKind, STATES_OF, standingIn } from "./standing.ts";
+import { ownTokenId } from "./token-ids.ts";
 import type { SourceRow, Writer } from "./writer.ts";
 
 export type ResultFile = {
   readonly batch: ResultBatch;
   readonly source: ByteSource;
   readonly opening: ResultOpening;
+  /** Null where nobody can tell what its columns mean. */
+  readonly plan: ColumnPlan | null;
   /** Byte offset: rows that begin before it were validated. */
   readonly validatedTo: number;
+  readonly idsAreFinal: boolean;
 };
 
 type Context = Pick<ProducerContext, "db" | "config">;
@@ -98,7 +103,9 @@ function writeRow(
   const standing = standingIn(kind, record, outcomes, file.validatedTo);
   if (standing === null) return null;
   const urlOf = (tokenId: string): string | null => publicUrl(ctx, file.batch, tokenId);
-  const added = addedOf(standing, { line: record.line, countedId: countedId(file, index), urlOf });
+  const { batch, opening, plan, idsAreFinal } = file;
+  const ownId = ownTokenId(record, index, { headers: opening.header.cells, plan, options: batch.options });
+  const added = addedOf(standing, { line: record.line, ownId, idsAreFinal, urlOf });
   return writer.row(row, added, written === 0);
 }
 
@@ -107,16 +114,6 @@ const publicUrl = ({ config }: Context, batch: ResultBatch, tokenId: string): st
   batch.collection_published
     ? publicTokenUrl(config.metadataUrl, config.projectId, batch.collection_id, tokenId)
     : null;
-
-/**
- * The id that a row without a job has by its place: sent again alone it would count from the beginning, and meet
- * the token of another row. Ids that are derived follow from the row's own cells, as they are when it is mended.
- */
-function countedId({ batch, opening }: ResultFile, index: number): string | null {
-  const { tokenIds, firstTokenId } = batch.options;
-  const named = opening.header.cells.some((name) => name.toLowerCase() === "_token_id");
-  return tokenIds === "sequential" && !named ? String(BigInt(firstTokenId) + BigInt(index)) : null;
-}
 
 /** A line without an end: it was read no further, so the rest of the file is its. */
 const isEndless = ({ record }: SourceRow): boolean => record.kind === "refused" && record.fault === "endless";

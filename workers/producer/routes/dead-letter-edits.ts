@@ -3,7 +3,13 @@ import type { Context } from "hono";
 import * as z from "zod";
 import { EditRequest, type Patched, type Problem } from "../../../shared/api/contract.ts";
 import { problem } from "../../../shared/api/problems.ts";
-import { errorAt, isError, type RowProblem } from "../../../shared/intake/problem.ts";
+import {
+  errorAt,
+  isError,
+  type Place,
+  type ProblemText,
+  type RowProblem,
+} from "../../../shared/intake/problem.ts";
 import { jobId, parseJobId } from "../../../shared/job/job.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import { fail, ok, type Result } from "../../../shared/result.ts";
@@ -17,7 +23,7 @@ import { readDetail } from "../edits/detail.ts";
 import { judgeEdits } from "../edits/edit.ts";
 import { judgePatch } from "../edits/patch.ts";
 import { readPatch } from "../edits/patch-file.ts";
-import { batchFileGone, editInvalid, overtaken, unknownColumn } from "../edits/problems.ts";
+import { editInvalid, noFile, overtaken, unknownColumn } from "../edits/problems.ts";
 import { notFound, refuse } from "../problem.ts";
 import { NoQuery, readQuery, textUpTo } from "../query.ts";
 
@@ -36,19 +42,19 @@ export async function patchDeadLetter(c: C): Promise<Response> {
   if (letter.state !== "open") return refuse(notOpen(id, letter.state));
   const file = await openBatchFile(ctx, key.batchId);
   const place = { line: key.line, column: "", value: null };
-  if (file === null) return refuse(editInvalid([errorAt(place, batchFileGone(key.batchId))]));
-  if (file.batch.state === "cancelled") return refuse(batchCancelled(id));
-  const { headers } = file.plan;
+  if (!file.ok) return refuse(noFileToEdit(noFile(key, file.error), place));
+  const { batch, plan } = file.value;
+  if (batch.state === "cancelled") return refuse(batchCancelled(id));
   const named = Object.entries(body.value.cells).map(
-    ([column, value]) => [column, columnNamed(file.plan, column), value] as const,
+    ([column, value]) => [column, columnNamed(plan, column), value] as const,
   );
   const unknown = named.flatMap(([column, index]) =>
-    index === null ? [errorAt({ ...place, column }, unknownColumn(column, headers))] : [],
+    index === null ? [errorAt({ ...place, column }, unknownColumn(column, plan.headers))] : [],
   );
   if (unknown.length > 0) return refuse(editInvalid(unknown));
   const cells = new Map(named.map(([, index, value]) => [index ?? -1, value]));
   const asked = { letterId: letter.id, line: key.line, cells, place: null };
-  const written = await write(c, [await judgeEdits(ctx, key.batchId, [asked], file)]);
+  const written = await write(c, [await judgeEdits(ctx, key.batchId, [asked], file.value)]);
   if (!written.ok) return refuse(written.error);
   const detail = await readDetail(ctx, key);
   return detail
@@ -97,6 +103,12 @@ async function write(c: C, judged: readonly Judged[]): Promise<Result<Patched, P
     warnings: problems.slice(0, LIMITS.patchProblems),
   });
 }
+
+/** A row that lives in another batch is not wrong; one whose file is gone cannot be right. */
+const noFileToEdit = (text: ProblemText, place: Place): Problem =>
+  text.code === "edit.follow_up"
+    ? problem("edit.follow_up", text.message, text.next)
+    : editInvalid([errorAt(place, text)]);
 
 const notOpen = (id: string, got: string): Problem =>
   problem(

@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import type { Problem } from "../../../shared/api/contract.ts";
 import { problem } from "../../../shared/api/problems.ts";
+import { planOpening } from "../../../shared/intake/opening.ts";
 import type { ByteSource } from "../../../shared/intake/source.ts";
 import { type ResultBatch, readResultBatch } from "../../../shared/store/results.ts";
 import type { App } from "../context.ts";
@@ -12,6 +13,7 @@ import { NoQuery, readQuery } from "../query.ts";
 import { openAgain } from "../results/open.ts";
 import { RESULT_KINDS, type ResultKind, validatedTo } from "../results/standing.ts";
 import { type ResultFile, resultPieces, writerOf } from "../results/stream.ts";
+import { idsAreFinal } from "../results/token-ids.ts";
 
 type C = Context<App>;
 
@@ -38,10 +40,13 @@ export async function getResults(c: C): Promise<Response> {
 /** Null where nobody can tell the file's rows. */
 async function openResult(batch: ResultBatch, source: ByteSource): Promise<ResultFile | null> {
   const { intake_state: state } = batch;
-  const opening = readOpening(state) ?? (await openAgain(source, batch.options));
+  const known = readOpening(state);
+  const opening = known ?? (await openAgain(source, batch.options));
   if (opening === null) return null;
   const { phase } = readState(state);
-  return { batch, source, opening, validatedTo: validatedTo(phase, batch, opening.rows.offset) };
+  const plan = known && planOpening(known, batch.options).plan;
+  const to = validatedTo(phase, batch, opening.rows.offset);
+  return { batch, source, opening, plan, validatedTo: to, idsAreFinal: idsAreFinal(phase, plan) };
 }
 
 /** None of it was processed, and not even a column can be added: it is given back as it came. */

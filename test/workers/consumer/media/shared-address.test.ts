@@ -15,6 +15,7 @@ import {
   queueAll,
   queuedBatch,
 } from "../../../support/consumer.ts";
+import { d1With } from "../../../support/d1.ts";
 import { mediaHosts, type Saying } from "../../../support/hostile.ts";
 import { batchOf, runBatch } from "../../../support/pipeline.ts";
 import { argsOf, counters, readJobs } from "../../../support/rows.ts";
@@ -84,17 +85,11 @@ describe("one address for all rows of several deliveries", { timeout: 60_000 }, 
 
   test("costs D1 one row more than if each row had an address of its own, and one call", async () => {
     const metered = (meter: Meter) =>
-      new Proxy(env.DB, {
-        get(target, name) {
-          const value: unknown = Reflect.get(target, name);
-          if (name !== "batch") return typeof value === "function" ? value.bind(target) : value;
-          return async (statements: D1PreparedStatement[]) => {
-            const results = await target.batch(statements);
-            meter.calls += 1;
-            for (const { meta } of results) meter.rowsWritten += meta.rows_written;
-            return results;
-          };
-        },
+      d1With(async (statements, really) => {
+        const results = await really(statements);
+        meter.calls += 1;
+        for (const { meta } of results) meter.rowsWritten += meta.rows_written;
+        return results;
       });
     const cost = async (batch: { keys: Parameters<typeof deliver>[0] }): Promise<Meter> => {
       const meter = { calls: 0, rowsRead: 0, rowsWritten: 0 };

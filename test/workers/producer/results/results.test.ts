@@ -240,6 +240,20 @@ describe("every ending adds up", () => {
     expect(rest.at(0)).toMatch(/,2,(pending|cancelled),1,/);
   }, 30_000);
 
+  test("cancelled while it was read: rows that are alike are still to be told apart, and go back without ids", async () => {
+    const rows = `A,${URL},${"long ".repeat(400)}\n`.repeat(3_000);
+    const id = await received(`name,image,Story\n${rows}`);
+    let now = 1_000_000;
+    const run = intakeRun({ now: () => (now += 10_000) });
+    await runIntake(id, run);
+    await runIntake(id, run);
+    await api.post(`/v1/batches/${id}/cancel`);
+    expect((await batchOf(id)).rows_total).toBeGreaterThan(0);
+    const again = await taken(await get(id, "unprocessed"));
+    expect(again.batch).toMatchObject({ state: "running", rows_valid: 3_000, rows_invalid: 0 });
+    expect(new Set(again.jobs.map(({ token_id }) => token_id)).size).toBe(3_000);
+  }, 30_000);
+
   test("not opened yet: all of it is unread", async () => {
     const id = await received(many(2));
     expect(await rowsOf(id)).toEqual({ succeeded: [], failed: [], unprocessed: ["1", "2"] });

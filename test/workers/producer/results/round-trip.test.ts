@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { DELIMITERS } from "../../../../shared/intake/delimiter.ts";
-import { openFile } from "../../../../shared/intake/opening.ts";
+import { openFile, planOpening } from "../../../../shared/intake/opening.ts";
 import type { RowProblem } from "../../../../shared/intake/problem.ts";
 import type { CheckedRow } from "../../../../shared/intake/row.ts";
 import { bytesSource } from "../../../../shared/intake/source.ts";
@@ -193,6 +193,8 @@ test("the three results add up to the file, and the failed one goes back as it i
         state: "finished" as const,
         options,
         source_key: "",
+        kind: "submit",
+        source_batch: null,
         intake_offset: 0,
         intake_state: null,
         rows_total: first.rows.length,
@@ -201,7 +203,9 @@ test("the three results add up to the file, and the failed one goes back as it i
       } satisfies ResultBatch;
       const ctx = { db, config: {} } as unknown as Parameters<typeof resultPieces>[0];
       const writer = await writerOf(source, opening);
-      const resultFile = { batch, source, opening, validatedTo: Number.POSITIVE_INFINITY };
+      const { plan } = planOpening(opening, options);
+      const whole = { validatedTo: Number.POSITIVE_INFINITY, idsAreFinal: true };
+      const resultFile = { batch, source, opening, plan, ...whole };
       const results = new Map<ResultKind, Buffer>();
       for (const kind of RESULT_KINDS) {
         const pieces: Uint8Array[] = [];
