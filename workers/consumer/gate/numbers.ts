@@ -86,9 +86,9 @@ export const GRID = {
   /** Without a ceiling a turn may be used this late: a slow answer must not cost the turns behind it. */
   lateMs: 1 * SECOND,
   /** Under a ceiling turns lie this much wider: calls do not travel equally fast … */
-  ceilingSpacing: 1.05,
+  ceilingSpacing: 1.07,
   /** … and two of them come at most so much closer on the way. */
-  travelMs: 25,
+  travelMs: 45,
   /** With others about, turns are granted so far ahead: what is out cannot be taken back. */
   horizonMs: 1 * SECOND,
   /** The same until a limit was met: the rate is doubled as often as turns have been used up. */

@@ -101,7 +101,7 @@ describe("a ceiling", () => {
 
   it("is paced also where nothing else would be", () => {
     const gate = { ...freshGate(), rate: { ...freshGate().rate, perSecond: 4_000 } };
-    expect(turnsOf(come(gate, START, { ceiling: 50 })).everyMs).toBeCloseTo(21);
+    expect(turnsOf(come(gate, START, { ceiling: 50 })).everyMs).toBeCloseTo(21.4);
   });
 });
 
