@@ -90,13 +90,12 @@ export const placeParams = ({ id, place }: IntakeBatch): [string, number, string
 /**
  * A row as a member of the object that `insertJobs` takes. Everything but the args stands in the key, so that SQLite
  * takes a row apart without parsing it once more: as a list of four values the insert takes more than twice as long.
- * @param argsHash 64 characters. @param tokenId digits
+ * @param tokenId digits
  */
-export const jobMember = (row: { line: number; tokenId: string; argsHash: string; args: string }): string =>
-  `"${String(row.line).padStart(LINE_DIGITS, "0")}${row.argsHash}${row.tokenId}":${row.args}`;
+export const jobMember = (row: { line: number; tokenId: string; args: string }): string =>
+  `"${String(row.line).padStart(LINE_DIGITS, "0")}${row.tokenId}":${row.args}`;
 
 const LINE_DIGITS = 10;
-const HASH_LENGTH = 64;
 
 /**
  * `rowsJson`: a JSON object of `jobMember`s, at most LIMITS.insertBytes. Only while the batch stands where the slice
@@ -104,9 +103,9 @@ const HASH_LENGTH = 64;
  */
 export const insertJobs = (batch: IntakeBatch, rowsJson: string, now: number): Statement =>
   sql(
-    `INSERT INTO jobs (batch_id, line, token_id, args, args_hash, state_at)
+    `INSERT INTO jobs (batch_id, line, token_id, args, state_at)
      SELECT ?1, CAST(substr(v.key, 1, ${LINE_DIGITS}) AS INTEGER),
-       substr(v.key, ${LINE_DIGITS + HASH_LENGTH + 1}), v.value, substr(v.key, ${LINE_DIGITS + 1}, ${HASH_LENGTH}), ?5
+       substr(v.key, ${LINE_DIGITS + 1}), v.value, ?5
      FROM json_each(?4) v
      WHERE EXISTS (SELECT 1 FROM batches WHERE ${STILL_THERE})
      ON CONFLICT (batch_id, line) DO NOTHING`,

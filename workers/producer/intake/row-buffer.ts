@@ -35,8 +35,8 @@ export function rowBuffer(batch: IntakeBatch, now: number, rowsAtOnce: () => num
     return taken;
   };
   return {
-    addJob({ line, args, text, hash }) {
-      const row = jobMember({ line, tokenId: args.tokenId, argsHash: hash, args: text });
+    addJob({ line, args, text }) {
+      const row = jobMember({ line, tokenId: args.tokenId, args: text });
       const size = Buffer.byteLength(row) + 1;
       if (rows.length >= rowsAtOnce() || bytes + size > LIMITS.insertBytes) closeRows();
       rows.push(row);
