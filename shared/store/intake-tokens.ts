@@ -113,6 +113,14 @@ export async function hasManifest(db: Db, { target, collectionId }: Collection):
   return rows.length > 0;
 }
 
+/** Whether anything is known of any token of this collection, be it ours or one that was found upstream. */
+export async function isTouched(db: Db, { target, collectionId }: Collection): Promise<boolean> {
+  const { rows } = await db.run(
+    sql("SELECT 1 FROM manifest WHERE target = ?1 AND collection_id = ?2 LIMIT 1", target, collectionId),
+  );
+  return rows.length > 0;
+}
+
 /** The last of the next `limit` lines behind `after`, or null where there is none. */
 export async function lineAhead(
   db: Db,

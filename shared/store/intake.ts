@@ -98,7 +98,7 @@ export const jobMember = (row: { line: number; tokenId: string; args: string }):
 const LINE_DIGITS = 10;
 
 /**
- * `rowsJson`: a JSON object of `jobMember`s, at most LIMITS.insertBytes. Only while the batch stands where the slice
+ * `rowsJson`: a JSON object of `jobMember`s, at most LIMITS.insertChars. Only while the batch stands where the slice
  * began: somebody slow must not put back a row that has since been taken out again.
  */
 export const insertJobs = (batch: IntakeBatch, rowsJson: string, now: number): Statement =>
@@ -256,12 +256,8 @@ export const finishIntake = (batch: IntakeBatch, finish: Finish): Statement =>
 export type Lines = { readonly after: number; readonly through: number };
 
 /** Pages of lines, because who reads a million rows at once keeps everybody else waiting for a second and more. */
-const LINES_AT_ONCE = 5_000;
-
-export function* pagesOf({ place }: IntakeBatch): Generator<Lines> {
-  for (let after = 0; after < place.line; after += LINES_AT_ONCE) {
-    yield { after, through: after + LINES_AT_ONCE };
-  }
+export function* pagesOf({ place }: IntakeBatch, lines: number): Generator<Lines> {
+  for (let after = 0; after < place.line; after += lines) yield { after, through: after + lines };
 }
 
 export type JobSum = { readonly jobs: number; readonly unchanged: number };

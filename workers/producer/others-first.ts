@@ -4,6 +4,7 @@
  * while somebody is being answered, at most so long at a time that a crowd of watchers cannot stop it.
  */
 import type { MiddlewareHandler } from "hono";
+import type { Steps } from "../../shared/intake/hash-lists.ts";
 import { LIMITS } from "../../shared/limits.ts";
 
 /** Requests that wait for the head of their answer. A number and no promise: those of another request must not be awaited. */
@@ -31,4 +32,13 @@ export async function letOthersFirst(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, turn === 0 ? 0 : 1));
     turn += 1;
   } while (answering > 0 && turn < LIMITS.intakeStandsBackMs);
+}
+
+/** What the steps end with, others first between two of them. */
+export async function inTurns<T>(steps: Steps<T>): Promise<T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await letOthersFirst();
+  }
 }

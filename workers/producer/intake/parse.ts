@@ -13,6 +13,7 @@ import { readSlice } from "../../../shared/intake/slices.ts";
 import { clipped } from "../../../shared/intake/source.ts";
 import { type SpellingCheck, spellingCheck } from "../../../shared/intake/spelling.ts";
 import { countProblems, countRow, newTally, type Tally } from "../../../shared/intake/tally.ts";
+import type { JobArgs } from "../../../shared/job/job.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import { type IntakeBatch, moveIntake, recordStep } from "../../../shared/store/intake.ts";
 import { markSource } from "../../../shared/store/source-marks.ts";
@@ -24,7 +25,7 @@ import { loadMediaSet } from "./media-set.ts";
 import { endWith } from "./open.ts";
 import { openR2 } from "./r2-source.ts";
 import { type RowBuffer, rowBuffer } from "./row-buffer.ts";
-import type { IntakeState, StateOf } from "./state.ts";
+import type { IntakeState, MediaSum, StateOf } from "./state.ts";
 
 export async function parseSlice(
   batch: IntakeBatch,
@@ -49,7 +50,8 @@ export async function parseSlice(
   const spelling = spellingCheck(state.spellings);
   const addresses = collectAddresses();
   const tokens: number[] = [];
-  const slice = { context, tally, buffer, spelling, addresses, tokens, bucket: ctx.bucket };
+  const sum = state.sum ? { ...state.sum } : null;
+  const slice = { context, tally, buffer, spelling, addresses, tokens, sum, bucket: ctx.bucket };
   let at = { offset: batch.place.offset, line: batch.place.line };
   for await (const piece of readSlice(rows, at, opening.dialect, LIMITS.sliceBytes, () => bites().bytes)) {
     await readPiece(piece, batch.rows.total, slice);
@@ -66,7 +68,7 @@ export async function parseSlice(
     ? { phase: "share", opening, listed: tally.listed }
     : { phase: "parse", opening, listed: tally.listed, spellings: spelling.spellings() };
   const move = moveIntake(batch, {
-    to: { ...at, state: JSON.stringify(after) },
+    to: { ...at, state: JSON.stringify({ ...after, sum: sum ?? undefined }) },
     add: tally,
     now: ctx.now(),
   });
@@ -85,6 +87,7 @@ type Slice = {
   readonly addresses: AddressCollector;
   /** The hash of each token id. */
   readonly tokens: number[];
+  readonly sum: MediaSum | null;
   readonly bucket: R2Bucket;
 };
 
@@ -102,5 +105,11 @@ async function readPiece(piece: Piece, rowsBefore: number, slice: Slice): Promis
     slice.buffer.addJob(row);
     slice.addresses.add(row.line, row.args);
     slice.tokens.push(hashOf(row.args.tokenId));
+    if (slice.sum) addMedia(slice.sum, row.args);
   }
+}
+
+function addMedia(sum: MediaSum, { media }: JobArgs): void {
+  sum.media += media.length;
+  for (const { source } of media) if (source.kind === "set") sum.bytes += source.bytes;
 }
