@@ -56,7 +56,10 @@ export async function parseSlice(
   for await (const piece of readSlice(rows, at, opening.dialect, LIMITS.sliceBytes, () => bites().bytes)) {
     await readPiece(piece, batch.rows.total, slice);
     at = piece.next;
-    await ctx.db.batch(buffer.takeFull());
+    await letOthersFirst();
+    const full = buffer.takeFull();
+    if (full.length === 0) continue;
+    await ctx.db.batch(full);
     await letOthersFirst();
   }
   await keepList(batch, "addresses", addresses.list(), ctx);
