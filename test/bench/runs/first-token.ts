@@ -24,14 +24,13 @@ export const firstTokenRun: Run = {
     const rows = quick ? 1_000 : 10_000;
     const file = csvOf(rowsOf(upstream.url, rows, 1_000_000));
     const variables = { ...variablesFor(upstream, service), ...inFlightVariables(IN_FLIGHT) };
-    return withMintline(variables, async ({ client, publish }) => {
+    const first = await withMintline(variables, async ({ client, publish }) => {
       await publish(csvOf(rowsOf(upstream.url, 200, 1)));
       await upstream.reset();
       const submittedAt = performance.timeOrigin + performance.now();
       const { id } = must(await client.submit(file, { query: {} }));
       const seconds = ((await firstPublished(upstream)) - submittedAt) / 1_000;
       must(await client.steer(id, "cancel"));
-      const began = quick ? null : await firstJobOfAMillion(client, upstream);
       return [
         judged(
           "first published token after submitting 10,000 rows",
@@ -40,42 +39,49 @@ export const firstTokenRun: Run = {
           atMost(2),
           `${rows} rows; ${seconds.toFixed(2)} s with the upstream's ${ANSWERED_BEFORE} × ${LATENCY_MS} ms`,
         ),
-        ...(began === null
-          ? []
-          : [
-              judged(
-                "first job after 1,000,000 rows were validated",
-                began,
-                "s",
-                atMost(2),
-                "from its last row counted to its first call",
-              ),
-            ]),
       ];
     });
+    if (quick) return first;
+    await upstream.set({ latencyMs: 0, callsPerSecond: null });
+    const began = await withMintline(variables, ({ client }) => firstJobOfAMillion(client, upstream));
+    return [
+      ...first,
+      judged(
+        "first job after validation of 1,000,000 rows",
+        began.afterRunning,
+        "s",
+        atMost(2),
+        `its first call; ${began.afterLastRow.toFixed(2)} s after the last row was counted, with all that is asked of the whole file`,
+      ),
+    ];
   },
 };
 
-/** Cancelled as soon as it has begun. */
-async function firstJobOfAMillion(client: Client, upstream: RunningUpstream): Promise<number> {
+type Began = { readonly afterRunning: number; readonly afterLastRow: number };
+
+/** Into a collection of which nothing is known yet; cancelled as soon as it has begun. Seconds. */
+async function firstJobOfAMillion(client: Client, upstream: RunningUpstream): Promise<Began> {
   const rows = 1_000_000;
   await upstream.reset();
   const { id } = must(await client.submit(shortCsvOf(upstream.url, rows, 10_000_000), { query: {} }));
-  let validatedAt: number | null = null;
+  let lastRowAt: number | null = null;
   for (;;) {
     const askedAt = performance.timeOrigin + performance.now();
     const batch = must(await client.batch(id));
     const left = rows - batch.rows.total;
-    if (left === 0) validatedAt ??= askedAt;
-    const { firstWriteAt } = await upstream.account();
-    if (firstWriteAt !== null && validatedAt !== null) {
-      must(await client.steer(id, "cancel"));
-      return (firstWriteAt - validatedAt) / 1_000;
-    }
-    if (left === 0 && !["validating", "running"].includes(batch.state)) {
+    if (left === 0) lastRowAt ??= askedAt;
+    if (!["validating", "running"].includes(batch.state)) {
       throw new Error(`Expected ${rows} rows to run, the batch is ${batch.state}`);
     }
-    await wait(left > 70_000 ? 500 : 25);
+    const { firstWriteAt } = await upstream.account();
+    if (firstWriteAt !== null && batch.startedAt !== null) {
+      must(await client.steer(id, "cancel"));
+      return {
+        afterRunning: (firstWriteAt - Date.parse(batch.startedAt)) / 1_000,
+        afterLastRow: (firstWriteAt - (lastRowAt ?? firstWriteAt)) / 1_000,
+      };
+    }
+    await wait(left > 70_000 ? 500 : 100);
   }
 }
 
