@@ -38,14 +38,21 @@ export const LIMITS = {
   jsonBodyBytes: 1 * MB,
   /** Between two pieces intake lets requests go first, at most so long. */
   intakeStandsBackMs: 25,
+  /** Turns of the thread from a request's arrival to our first line (each is a millisecond locally, so they are few). */
+  arrivalTurns: 3,
   /** So long after a request another one is expected. */
   watchedForMs: 2 * SECOND,
-  /** Text parsed and rows inserted at one go, while nobody watches and while somebody does. */
-  intakeBites: { bytes: 64 * KB, rows: 1_000 },
-  intakeSmallBites: { bytes: 12 * KB, rows: 100 },
+  /**
+   * Text parsed at one go and rows of one call to D1, while nobody watches and while somebody does. Each call costs 2 ms
+   * locally, before the first row (measured); a request waits for at most one of them.
+   */
+  intakeBites: { bytes: 256 * KB, rows: 2_000 },
+  intakeSmallBites: { bytes: 64 * KB, rows: 1_000 },
   /** Rows and bytes of one `json_each` insert: half of what D1 takes, room for multi-byte text. */
   insertRows: 1_000,
   insertBytes: 1 * MB,
+  /** … of rows, in characters: no letter takes more than three bytes for each, and so they need not be counted. */
+  insertChars: 600 * KB,
   /** Row errors and warnings kept in full; more are counted. */
   rowErrorsListed: 10_000,
   /** One record of a file, in characters: longer, and it is a quote that was never closed. */

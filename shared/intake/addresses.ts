@@ -5,7 +5,7 @@
  */
 import type { JobArgs } from "../job/job.ts";
 import { LIMITS } from "../limits.ts";
-import { type HashList, hashOf } from "./hash-lists.ts";
+import { type HashList, hashOf, type Steps, sortedShares } from "./hash-lists.ts";
 
 /** Pairs: the hash of an address, and its place: 4 × the line and which of the row's media it is. */
 export type AddressList = HashList;
@@ -19,8 +19,9 @@ export function collectAddresses(): AddressCollector {
   const pairs: number[] = [];
   return {
     add(line, { media }) {
-      for (const [index, { source }] of media.entries()) {
-        if (source.kind === "url") pairs.push(hashOf(source.url), 4 * line + index);
+      for (let index = 0; index < media.length; index += 1) {
+        const source = media[index]?.source;
+        if (source?.kind === "url") pairs.push(hashOf(source.url), 4 * line + index);
       }
     },
     list: () => Float64Array.from(pairs),
@@ -32,29 +33,27 @@ export const sharedAddressesMax = (rows: number): number =>
   Math.max(LIMITS.sharedAddressesMin, Math.floor(rows / LIMITS.sharedAddressPerRows));
 
 /** The first place of each address that stands in several rows, of at most `max` of them: the most used. */
-export function sharedPlaces(lists: readonly AddressList[], max: number): number[] {
-  const chosen = new Set(mostUsed(lists, max));
+export function* sharedPlaces(lists: readonly AddressList[], max: number): Steps<number[]> {
+  const chosen = new Set(yield* mostUsed(lists, max));
   const places: number[] = [];
   for (const list of lists) {
     for (let at = 0; at < list.length && chosen.size > 0; at += 2) {
       if (chosen.delete(list[at] ?? 0)) places.push(list[at + 1] ?? 0);
     }
+    yield;
   }
   return places;
 }
 
-function mostUsed(lists: readonly AddressList[], max: number): number[] {
-  const hashes = new Float64Array(lists.reduce((sum, { length }) => sum + length / 2, 0));
-  let filled = 0;
-  for (const list of lists) {
-    for (let at = 0; at < list.length; at += 2) hashes[filled++] = list[at] ?? 0;
-  }
-  hashes.sort();
+function* mostUsed(lists: readonly AddressList[], max: number): Steps<number[]> {
   const repeated: { hash: number; count: number }[] = [];
-  for (let from = 0, to = 0; from < hashes.length; from = to) {
-    const hash = hashes[from] ?? 0;
-    while (to < hashes.length && hashes[to] === hash) to += 1;
-    if (to - from > 1) repeated.push({ hash, count: to - from });
+  for (const hashes of sortedShares(lists, 2)) {
+    for (let from = 0, to = 0; from < hashes.length; from = to) {
+      const hash = hashes[from] ?? 0;
+      while (to < hashes.length && hashes[to] === hash) to += 1;
+      if (to - from > 1) repeated.push({ hash, count: to - from });
+    }
+    yield;
   }
   if (repeated.length > max) repeated.sort((a, b) => b.count - a.count || a.hash - b.hash);
   return repeated.slice(0, max).map(({ hash }) => hash);

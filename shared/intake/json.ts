@@ -1,5 +1,4 @@
 /** JSON values and their one form. Pure. */
-import { hash } from "node:crypto";
 import type { z } from "zod";
 import type { JobArgs } from "../job/job.ts";
 
@@ -40,13 +39,8 @@ declare global {
 }
 
 /**
- * A job's args as they are stored, and the hash of all of them but the token id, which is the key that the hash
- * is looked up by (and may still change, see `repeatTokenId`). Equal args have equal text: `row.ts` always writes
- * its own keys in one order, the token id first, and the keys of people's objects are sorted.
- * @returns `hash` SHA-256 in hex.
+ * A job's args as they are stored. Equal args have equal text: `row.ts` always writes its own keys in one order, the
+ * token id first, and the keys of people's objects are sorted. So whether a row has changed is asked of the text behind
+ * the token id, which is the key that it is looked up by and may itself still change (see `repeatTokenId`).
  */
-export function writeArgs(args: JobArgs): { text: string; hash: string } {
-  const text = JSON.stringify(args);
-  const content = text.slice(text.indexOf(',"token":'));
-  return { text, hash: hash("sha256", content) };
-}
+export const writeArgs = (args: JobArgs): string => JSON.stringify(args);

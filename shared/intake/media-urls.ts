@@ -10,9 +10,12 @@ export function checkUrl(cell: string, privateHosts: readonly string[]): Result<
   if (origin !== undefined && lastGood.get(privateHosts) === origin) return ok(cell);
   const checked = checkMediaSource(cell, privateHosts);
   if (!checked.ok) return checked;
-  const share = SHARING.test(checked.value) ? shareLink(new URL(checked.value)) : null;
-  if (share) return fail(share);
-  if (origin !== undefined) lastGood.set(privateHosts, origin);
+  if (SHARING.test(checked.value)) {
+    const share = shareLink(new URL(checked.value));
+    return share ? fail(share) : checked;
+  }
+  // Only where the parser has left it as it was: `http://127.1/` is another host than it seems.
+  if (origin !== undefined && checked.value === cell) lastGood.set(privateHosts, origin);
   return checked;
 }
 
@@ -22,7 +25,7 @@ export function checkUrl(cell: string, privateHosts: readonly string[]): Result<
  * matter (share pages) are asked again, and so is a path with a dot segment.
  */
 const PLAIN =
-  /^(https:\/\/(?!www\.|drive\.|docs\.|github\.)[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]+)\/(?!.*\/\.)(?!\.)[\w./-]{0,500}$/;
+  /^(https?:\/\/(?!www\.|drive\.|docs\.|github\.)[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d+)?)\/(?!.*\/\.)(?!\.)[\w./-]{0,500}$/;
 
 const SHARING = /^https?:\/\/(?:www\.)?(?:drive\.google|docs\.google|dropbox|github)\.com\//;
 

@@ -51,8 +51,11 @@ export class Row {
     const { fields, templates } = this.context.plan;
     const index = fields[field];
     const cell = index === undefined ? "" : (this.cells[index] ?? "");
-    const trimmed = cell.trim();
-    if (trimmed !== "") return VERBATIM.has(field) ? cell : trimmed;
+    // Most fields have no column, and each is asked for in every row.
+    if (cell !== "") {
+      const trimmed = cell.trim();
+      if (trimmed !== "") return VERBATIM.has(field) ? cell : trimmed;
+    }
     const template = templates[field];
     return template ? fillTemplate(template, this, MUST_BE_WHOLE.has(field)) : "";
   }

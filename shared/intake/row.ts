@@ -31,9 +31,8 @@ export type CheckedRow = { readonly line: number; readonly problems: readonly Ro
   | {
       readonly kind: "valid";
       readonly args: JobArgs;
-      /** The args as they are stored, and their SHA-256. */
+      /** The args as they are stored. */
       readonly text: string;
-      readonly hash: string;
       readonly inline: readonly InlineMedia[];
     }
 );
@@ -124,10 +123,10 @@ function mediaTexts(row: Row): Partial<Record<MediaField, string>> {
 function close(row: Row, args: JobArgs, inline: readonly InlineMedia[]): CheckedRow {
   const { line, problems } = row;
   if (problems.length > 0 && problems.some(isError)) return { kind: "invalid", line, problems };
-  const { text, hash } = writeArgs(args);
+  const text = writeArgs(args);
   // No letter takes more than three bytes for each of its UTF-16 units.
   if (text.length * 3 <= LIMITS.jobRowBytes || Buffer.byteLength(text) <= LIMITS.jobRowBytes)
-    return { kind: "valid", line, problems, args, text, hash, inline };
+    return { kind: "valid", line, problems, args, text, inline };
   const place = { line, column: "", value: null };
   return { kind: "invalid", line, problems: [...problems, errorAt(place, tooLarge(text.length))] };
 }

@@ -6,7 +6,7 @@
  */
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
-import { type ProblemText, quote, type RowProblem, warningAt } from "./problem.ts";
+import { type Place, type ProblemText, quote, type RowProblem, warningAt } from "./problem.ts";
 import type { CheckedRow } from "./row.ts";
 
 /** By trait: each spelling with the line on which it first stood; null where it has too many to be compared. */
@@ -65,12 +65,11 @@ export function spellingCheck(before: Spellings = {}): SpellingCheck {
       const problems: RowProblem[] = [];
       for (const { trait_type: trait, value } of row.args.token.attributes ?? []) {
         if (typeof trait !== "string" || trait === NAMES || trait.length > LIMITS.spellingChars) continue;
-        const place = { line: row.line, column: `attributes[${trait}]` };
         const name = learn(NAMES, trait, row.line);
-        if (name) problems.push(warningAt({ ...place, value: trait }, nearly("trait", trait, name)));
-        const earlier = typeof value === "string" ? learn(trait, value, row.line) : null;
-        if (earlier && typeof value === "string")
-          problems.push(warningAt({ ...place, value }, nearly("value", value, earlier)));
+        if (name) problems.push(warningAt(placeOf(row, trait, trait), nearly("trait", trait, name)));
+        if (typeof value !== "string") continue;
+        const earlier = learn(trait, value, row.line);
+        if (earlier) problems.push(warningAt(placeOf(row, trait, value), nearly("value", value, earlier)));
       }
       return problems;
     },
@@ -78,6 +77,12 @@ export function spellingCheck(before: Spellings = {}): SpellingCheck {
       Object.fromEntries([...traits].map(([trait, known]) => [trait, known && [...known.exact]])),
   };
 }
+
+const placeOf = ({ line }: Valid, trait: string, value: string): Place => ({
+  line,
+  column: `attributes[${trait}]`,
+  value,
+});
 
 /** Case, spaces, and the many ways in which Unicode writes one letter. */
 const fold = (text: string): string => text.normalize("NFKC").trim().replace(/\s+/g, " ").toLowerCase();

@@ -29,6 +29,7 @@ export function countRow(tally: Tally, row: CheckedRow): RowProblem[] {
 
 /** Each severity has a share of its own: 10,000 doubts about colours must not hide the first error. */
 export function countProblems(tally: Tally, problems: readonly RowProblem[]): RowProblem[] {
+  if (problems.length === 0) return [];
   return problems.filter((problem) => {
     const kind = isError(problem) ? "errors" : "warnings";
     if (kind === "warnings") tally.warnings += 1;

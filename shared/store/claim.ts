@@ -6,6 +6,7 @@ import { type JobKey, jobId } from "../job/job.ts";
 import { type ClaimedJob, jobBefore, keyOf, toClaimedJob } from "./claimed-job.ts";
 import { type Db, type Row, type Statement, sql } from "./db.ts";
 import { sharedOfJob } from "./media-fetches.ts";
+import { sameContent } from "./same-content.ts";
 import { HELD_NOW, IS_HELD_BUSY, IS_SUPERSEDED } from "./superseded.ts";
 
 export type { ClaimedBatch, ClaimedJob, JobBefore } from "./claimed-job.ts";
@@ -97,8 +98,8 @@ export async function claimJobs(db: Db, claim: Claim): Promise<ClaimedJob[]> {
 const jobsBefore = (keys: string, claim: Claim, due: number): Statement =>
   sql(
     `SELECT c.batch_id, c.line, p.outputs, p.args -> '$.media' AS media,
-       p.state = 'completed' AND p.args_hash = c.args_hash AS is_done
-     FROM (SELECT j.batch_id, j.line, j.token_id, j.args_hash, b.target, b.collection_id ${CLAIMABLE}
+       p.state = 'completed' AND ${sameContent("p", "c")} AS is_done
+     FROM (SELECT j.batch_id, j.line, j.token_id, j.args, b.target, b.collection_id ${CLAIMABLE}
        AND b.kind = 'submit') c
      CROSS JOIN manifest x ON x.target = c.target AND x.collection_id = c.collection_id AND x.token_id = c.token_id
      CROSS JOIN jobs p ON p.batch_id = x.batch_id AND p.line = x.line

@@ -55,7 +55,7 @@ const EditableRow = z.object({
   line: z.number(),
   token_id: z.string(),
   args: json(JobArgs),
-  args_hash: z.string(),
+  args_text: z.string(),
   outputs: json(JobOutputs).nullable(),
   /** Something of ours may stand upstream under the token id. */
   may_be_made: bit,
@@ -68,7 +68,7 @@ export type EditableRow = z.infer<typeof EditableRow>;
 export async function readEditable(db: Db, letterIds: readonly number[]): Promise<EditableRow[]> {
   const { rows } = await db.run(
     sql(
-      `SELECT d.id AS letter_id, d.batch_id, d.line, j.token_id, j.args, j.args_hash, j.outputs,
+      `SELECT d.id AS letter_id, d.batch_id, d.line, j.token_id, j.args, j.args AS args_text, j.outputs,
          coalesce(j.outputs ->> '$.token', '') <> '' OR coalesce(j.outputs ->> '$.sent', 0) OR j.rescues > 0
            OR coalesce(m.owned, 0) OR coalesce(m.sent, 0)
            OR EXISTS (SELECT 1 FROM json_each(coalesce(j.attempts, '[]')) a WHERE a.value ->> 'outcome' = 'lost')
@@ -111,10 +111,9 @@ export type EditedRow = {
   readonly line: number;
   readonly cells: CellChanges;
   readonly tokenBefore: string;
-  readonly hashBefore: string;
+  readonly argsBefore: string;
   readonly tokenId: string;
   readonly args: string;
-  readonly argsHash: string;
   readonly outputs: string | null;
 };
 
@@ -158,7 +157,7 @@ const EDITABLE = `
   CROSS JOIN dead_letters d ON d.id = v.value ->> 'letterId'
   CROSS JOIN jobs j ON j.batch_id = v.value ->> 'batchId' AND j.line = v.value ->> 'line'
   CROSS JOIN batches b ON b.id = j.batch_id
-  WHERE d.state = 'open' AND j.state = 'dead' AND b.state <> 'cancelled' AND j.args_hash = v.value ->> 'hashBefore'
+  WHERE d.state = 'open' AND j.state = 'dead' AND b.state <> 'cancelled' AND j.args = v.value ->> 'argsBefore'
     AND j.token_id = v.value ->> 'tokenBefore'
     AND (v.value ->> 'tokenId' = j.token_id
       OR (j.batch_id, v.value ->> 'tokenId') NOT IN (SELECT o.batch_id, o.token_id FROM jobs o
@@ -205,10 +204,10 @@ function editPiece(
       rows,
     ),
     sql(
-      `UPDATE jobs SET token_id = e.token_id, args = e.args, args_hash = e.args_hash, outputs = nullif(e.outputs, 'null'),
+      `UPDATE jobs SET token_id = e.token_id, args = e.args, outputs = nullif(e.outputs, 'null'),
          claims = CASE WHEN jobs.token_id = e.token_id THEN jobs.claims ELSE 0 END, state_at = ?2
        FROM (SELECT j.batch_id, j.line, v.value ->> 'tokenId' AS token_id, v.value -> 'args' AS args,
-           v.value ->> 'argsHash' AS args_hash, v.value -> 'outputs' AS outputs ${EDITABLE}) e
+           v.value -> 'outputs' AS outputs ${EDITABLE}) e
        WHERE jobs.batch_id = e.batch_id AND jobs.line = e.line`,
       rows,
       now,

@@ -87,7 +87,7 @@ export type CopyAim = {
  */
 const COPIED = `
   WITH c AS MATERIALIZED (
-    SELECT j.line, j.token_id, j.args, j.args_hash, j.outputs, b.kind, b.options ->> '$.publish' AS publish, ${HELD_BY}
+    SELECT j.line, j.token_id, j.args, j.outputs, b.kind, b.options ->> '$.publish' AS publish, ${HELD_BY}
     FROM batches b
     CROSS JOIN jobs j ON j.batch_id = ?4 AND j.line > ?5 AND j.line <= ?6
     WHERE b.id = ?1 AND j.state = 'completed' AND j.outputs ->> '$.token' IS NOT NULL
@@ -107,9 +107,9 @@ export const copyJobs = (batch: IntakeBatch, aim: CopyAim): { statements: Statem
   return {
     statements: [
       sql(
-        `INSERT INTO jobs (batch_id, line, token_id, args, args_hash, state, state_at, outputs, outcome)
+        `INSERT INTO jobs (batch_id, line, token_id, args, state, state_at, outputs, outcome)
          ${COPIED}
-         SELECT ?1, c.line, c.token_id, c.args, c.args_hash, CASE WHEN ${NO_CALL} THEN 'completed' ELSE 'pending' END,
+         SELECT ?1, c.line, c.token_id, c.args, CASE WHEN ${NO_CALL} THEN 'completed' ELSE 'pending' END,
            ?7, CASE WHEN c.superseded_by IS NULL THEN coalesce(c.left_outputs, c.outputs) END,
            CASE WHEN ${NO_CALL} THEN 'unchanged' END
          FROM c WHERE true ON CONFLICT (batch_id, line) DO NOTHING`,

@@ -7,6 +7,7 @@ import * as z from "zod";
 import type { JobKey } from "../job/job.ts";
 import { type Db, type Statement, sql } from "./db.ts";
 import { type IntakeBatch, type Lines, placeParams, STILL_THERE } from "./intake.ts";
+import { sameContent } from "./same-content.ts";
 
 const Repeat = z.object({
   line: z.number(),
@@ -55,7 +56,7 @@ export const deleteJobs = (batchId: string, linesJson: string): Statement =>
     linesJson,
   );
 
-/** `rowsJson`: a JSON array of `[line, oldTokenId, tokenId]`. The hash leaves the token id out and stays. */
+/** `rowsJson`: a JSON array of `[line, oldTokenId, tokenId]`. What stands behind the token id stays as it was. */
 export const renameTokens = (batchId: string, rowsJson: string): Statement =>
   sql(
     `WITH v AS MATERIALIZED (
@@ -133,6 +134,14 @@ export async function listHolders(
   );
 }
 
+/** Whether anything is known of any token of this collection, be it ours or one that was found upstream. */
+export async function isTouched(db: Db, { target, collectionId }: Collection): Promise<boolean> {
+  const { rows } = await db.run(
+    sql("SELECT 1 FROM manifest WHERE target = ?1 AND collection_id = ?2 LIMIT 1", target, collectionId),
+  );
+  return rows.length > 0;
+}
+
 /** The last of the next `limit` lines behind `after`, or null where there is none. */
 export async function lineAhead(
   db: Db,
@@ -176,7 +185,7 @@ export const completeUnchanged = (batch: IntakeBatch, aim: UnchangedAim): Statem
        CROSS JOIN manifest m ON m.target = ?4 AND m.collection_id = ?5 AND m.token_id = j.token_id
        CROSS JOIN jobs p ON p.batch_id = m.batch_id AND p.line = m.line
        WHERE j.batch_id = ?1 AND j.line > ?6 AND j.line <= ?7 AND j.state = 'pending'
-         AND p.state = 'completed' AND p.args_hash = j.args_hash AND p.outputs ->> '$.published' = ?8
+         AND p.state = 'completed' AND ${sameContent("p", "j")} AND p.outputs ->> '$.published' = ?8
          AND p.outputs ->> '$.token' IS NOT NULL
          AND (?9 = 0 OR NOT EXISTS (SELECT 1 FROM json_each(j.args, '$.media') x
            WHERE x.value ->> '$.source.kind' = 'url'))

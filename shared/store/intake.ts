@@ -90,23 +90,22 @@ export const placeParams = ({ id, place }: IntakeBatch): [string, number, string
 /**
  * A row as a member of the object that `insertJobs` takes. Everything but the args stands in the key, so that SQLite
  * takes a row apart without parsing it once more: as a list of four values the insert takes more than twice as long.
- * @param argsHash 64 characters. @param tokenId digits
+ * @param tokenId digits
  */
-export const jobMember = (row: { line: number; tokenId: string; argsHash: string; args: string }): string =>
-  `"${String(row.line).padStart(LINE_DIGITS, "0")}${row.argsHash}${row.tokenId}":${row.args}`;
+export const jobMember = (row: { line: number; tokenId: string; args: string }): string =>
+  `"${String(row.line).padStart(LINE_DIGITS, "0")}${row.tokenId}":${row.args}`;
 
 const LINE_DIGITS = 10;
-const HASH_LENGTH = 64;
 
 /**
- * `rowsJson`: a JSON object of `jobMember`s, at most LIMITS.insertBytes. Only while the batch stands where the slice
+ * `rowsJson`: a JSON object of `jobMember`s, at most LIMITS.insertChars. Only while the batch stands where the slice
  * began: somebody slow must not put back a row that has since been taken out again.
  */
 export const insertJobs = (batch: IntakeBatch, rowsJson: string, now: number): Statement =>
   sql(
-    `INSERT INTO jobs (batch_id, line, token_id, args, args_hash, state_at)
+    `INSERT INTO jobs (batch_id, line, token_id, args, state_at)
      SELECT ?1, CAST(substr(v.key, 1, ${LINE_DIGITS}) AS INTEGER),
-       substr(v.key, ${LINE_DIGITS + HASH_LENGTH + 1}), v.value, substr(v.key, ${LINE_DIGITS + 1}, ${HASH_LENGTH}), ?5
+       substr(v.key, ${LINE_DIGITS + 1}), v.value, ?5
      FROM json_each(?4) v
      WHERE EXISTS (SELECT 1 FROM batches WHERE ${STILL_THERE})
      ON CONFLICT (batch_id, line) DO NOTHING`,
@@ -257,12 +256,8 @@ export const finishIntake = (batch: IntakeBatch, finish: Finish): Statement =>
 export type Lines = { readonly after: number; readonly through: number };
 
 /** Pages of lines, because who reads a million rows at once keeps everybody else waiting for a second and more. */
-const LINES_AT_ONCE = 5_000;
-
-export function* pagesOf({ place }: IntakeBatch): Generator<Lines> {
-  for (let after = 0; after < place.line; after += LINES_AT_ONCE) {
-    yield { after, through: after + LINES_AT_ONCE };
-  }
+export function* pagesOf({ place }: IntakeBatch, lines: number): Generator<Lines> {
+  for (let after = 0; after < place.line; after += lines) yield { after, through: after + lines };
 }
 
 export type JobSum = { readonly jobs: number; readonly unchanged: number };

@@ -8,6 +8,8 @@
  * must not undo it.
  */
 
+import { sameContent } from "./same-content.ts";
+
 const HOLDER = `FROM manifest y
   CROSS JOIN batches h ON h.id = y.batch_id
   CROSS JOIN jobs q ON q.batch_id = y.batch_id AND q.line = y.line
@@ -15,7 +17,7 @@ const HOLDER = `FROM manifest y
 
 const OURS = `(h.id <= b.id
   AND (coalesce(h.source_batch, h.id) = b.source_batch OR (coalesce(h.source_batch, h.id) < b.source_batch
-    AND q.state = 'completed' AND q.args_hash = j.args_hash)))`;
+    AND q.state = 'completed' AND ${sameContent("q", "j")})))`;
 
 export const IS_SUPERSEDED = `EXISTS (SELECT 1 ${HOLDER} AND NOT ${OURS})`;
 
@@ -32,5 +34,5 @@ export const HELD_NOW = `
 /** Columns about the token of a source's job `j`, for the follow-up `b` that copies it. */
 export const HELD_BY = `
   (SELECT y.batch_id || ':' || y.line ${HOLDER} AND NOT ${OURS}) AS superseded_by,
-  (SELECT q.outputs ${HOLDER} AND q.state = 'completed' AND q.args_hash = j.args_hash
+  (SELECT q.outputs ${HOLDER} AND q.state = 'completed' AND ${sameContent("q", "j")}
     AND ${OURS}) AS left_outputs`;

@@ -4,6 +4,7 @@
  * while somebody is being answered, at most so long at a time that a crowd of watchers cannot stop it.
  */
 import type { MiddlewareHandler } from "hono";
+import type { Steps } from "../../shared/intake/hash-lists.ts";
 import { LIMITS } from "../../shared/limits.ts";
 
 /** Requests that wait for the head of their answer. A number and no promise: those of another request must not be awaited. */
@@ -24,11 +25,23 @@ export const counted: MiddlewareHandler = async (_, next) => {
 /** Whoever asked a moment ago will ask again: then intake takes small bites, each of which a request may have to wait for. */
 export const isWatched = (): boolean => answering > 0 || Date.now() - askedAt < LIMITS.watchedForMs;
 
-/** One turn in any case: without a timer the thread never looks whether somebody has come. */
+/**
+ * One turn in any case: without a timer the thread never looks whether somebody has come. Several where somebody is
+ * expected, because who has come needs some until he is counted: connection, head, hand-over to the isolate.
+ */
 export async function letOthersFirst(): Promise<void> {
-  let turn = 0;
-  do {
-    await new Promise((resolve) => setTimeout(resolve, turn === 0 ? 0 : 1));
-    turn += 1;
-  } while (answering > 0 && turn < LIMITS.intakeStandsBackMs);
+  for (let turns = isWatched() ? LIMITS.arrivalTurns : 1; turns > 0 && answering === 0; turns -= 1)
+    await pause(0);
+  for (let ms = 0; answering > 0 && ms < LIMITS.intakeStandsBackMs; ms += 1) await pause(1);
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** What the steps end with, others first between two of them. */
+export async function inTurns<T>(steps: Steps<T>): Promise<T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await letOthersFirst();
+  }
 }

@@ -5,6 +5,7 @@
 import type { Problem } from "../../shared/api/contract.ts";
 import { problem } from "../../shared/api/problems.ts";
 import { PLATFORM } from "../../shared/limits.ts";
+import { openBody } from "../../shared/media/body.ts";
 import { openSink, type Sink } from "../../shared/media/sink.ts";
 import { hex } from "../../shared/media/spool.ts";
 import { fail, ok, type Result } from "../../shared/result.ts";
@@ -43,16 +44,16 @@ export function declaredBytes(request: Request): number | null {
 async function receive(request: Request, sink: Sink | null): Promise<Result<Received, Problem>> {
   const digest = new crypto.DigestStream("SHA-256");
   const hash = digest.getWriter();
-  const reader = request.body?.getReader();
+  const { pull } = openBody(request.body);
   let bytes = 0;
   for (;;) {
-    const next = reader ? await reader.read().catch(() => "broken" as const) : null;
+    const next = await pull().catch(() => "broken" as const);
     if (next === "broken") return fail(cutShort(bytes, declaredBytes(request)));
-    if (next === null || next.done) break;
-    bytes += next.value.byteLength;
+    if (next === null) break;
+    bytes += next.byteLength;
     if (bytes > PLATFORM.requestBytes) return fail(singleBodyTooLarge);
-    await hash.write(next.value);
-    await sink?.write(next.value);
+    await hash.write(next);
+    await sink?.write(next);
   }
   await hash.close();
   const declared = declaredBytes(request);

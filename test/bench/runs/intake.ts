@@ -1,14 +1,19 @@
 /**
- * Intake at four sizes as dry runs, so that nothing upstream is disturbed: from the request to `planned`. After each,
- * the same GET of the batch's status is timed; then, on the same state, the rows that it reads are counted.
+ * Intake at four sizes as dry runs, so that nothing upstream is disturbed: from the request to `planned`. Meanwhile the
+ * batch is asked for twice a second, as somebody asks who watches it, and each answer is timed. After each size the
+ * same GET is timed again; then, on the same state, the rows that it reads are counted.
  */
 import { Agent, get } from "node:http";
-import { must, untilResting } from "../../support/workers.ts";
+import { text } from "node:stream/consumers";
+import { setTimeout as wait } from "node:timers/promises";
+import { Batch } from "../../../shared/api/contract.ts";
+import { must } from "../../support/workers.ts";
 import { atLeast, atMost, type Figure, judged, told } from "../figures.ts";
 import { withMeteredStack } from "../metered-stack.ts";
 import { type MintlineStack, variablesFor, withMintline } from "../mintline-stack.ts";
 import { percentile } from "../percentiles.ts";
 import { watchPeak } from "../processes.ts";
+import { shortCsvOf } from "../rows.ts";
 import type { Run, RunGiven } from "./run.ts";
 
 const SIZES = {
@@ -24,6 +29,8 @@ export type Taken = {
   readonly seconds: number;
   readonly validatingSeconds: number;
   readonly status: Latency;
+  /** Of the GETs while rows were read; null where it took too short for any. */
+  readonly during: Latency | null;
 };
 type Latency = { readonly p50: number; readonly p99: number };
 
@@ -52,31 +59,58 @@ export const intakeRun: Run = {
   },
 };
 
-/** Shorter rows than the other runs': a million of them is still one body below 95 MB. */
-function fileOf(upstreamUrl: string, rows: number): Uint8Array<ArrayBuffer> {
-  const line = (id: number): string => `${id},Relic ${id},${upstreamUrl}/media/${id}.png,${id % 7}`;
-  const lines = Array.from({ length: rows }, (_, index) => line(index + 1));
-  return new TextEncoder().encode(["tokenId,name,image,Hue", ...lines, ""].join("\n"));
-}
-
 async function takeIn(
   stack: MintlineStack,
   { upstream, tell }: RunGiven,
   rows: number,
   gets: number,
 ): Promise<Taken> {
-  const file = fileOf(upstream.url, rows);
+  const file = shortCsvOf(upstream.url, rows, 1);
   const startedAt = performance.now();
   const { id } = must(await stack.client.submit(file, { query: { dryRun: "true" } }));
   const receivedAt = performance.now();
-  const { state } = await untilResting(stack.client, id);
+  const { state, times } = await watched(stack, id, rows);
   const endedAt = performance.now();
   if (state !== "planned") throw new Error(`Expected ${rows} rows planned, the batch is ${state}`);
   const seconds = (endedAt - startedAt) / 1_000;
   tell(`${rows} rows planned in ${seconds.toFixed(2)} s`);
   const status = await timeStatus(stack, id, gets);
-  return { rows, id, seconds, validatingSeconds: (endedAt - receivedAt) / 1_000, status };
+  const validatingSeconds = (endedAt - receivedAt) / 1_000;
+  return { rows, id, seconds, validatingSeconds, status, during: times.length > 0 ? latencyOf(times) : null };
 }
+
+/**
+ * As people watch, and only the last rows more closely, so that the end is not found half a second late: the rows
+ * counted move with each slice, of 70,000 such rows at most. More closely still would measure the watching, for which
+ * intake stands back.
+ */
+async function watched(
+  { url }: MintlineStack,
+  id: string,
+  rows: number,
+): Promise<{ state: Batch["state"]; times: number[] }> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const times: number[] = [];
+  for (;;) {
+    const askedAt = performance.now();
+    const answer = await getStatus(`${url}/v1/batches/${id}`, agent);
+    const ms = performance.now() - askedAt;
+    const batch = Batch.parse(JSON.parse(answer));
+    if (batch.state !== "validating") {
+      agent.destroy();
+      return { state: batch.state, times };
+    }
+    const left = rows - batch.rows.total;
+    const pause = left > 70_000 ? 500 : 100;
+    if (pause === 500) times.push(ms);
+    await wait(pause);
+  }
+}
+
+const latencyOf = (times: readonly number[]): Latency => ({
+  p50: percentile(times, 50),
+  p99: percentile(times, 99),
+});
 
 /** One after the other on one connection, as somebody who waits for the batch asks; some unmeasured ones first. */
 async function timeStatus({ url }: MintlineStack, id: string, gets: number): Promise<Latency> {
@@ -88,15 +122,15 @@ async function timeStatus({ url }: MintlineStack, id: string, gets: number): Pro
     if (index >= WARM_UP_GETS) times.push(performance.now() - startedAt);
   }
   agent.destroy();
-  return { p50: percentile(times, 50), p99: percentile(times, 99) };
+  return latencyOf(times);
 }
 const WARM_UP_GETS = 50;
 
 /** Asked again where an idle connection was closed just as it was taken up: that is no answer that came late. */
-function getStatus(url: string, agent: Agent): Promise<void> {
+function getStatus(url: string, agent: Agent): Promise<string> {
   return new Promise((resolve, reject) => {
     const asked = get(url, { agent, headers: { authorization: "Bearer local" } }, (answer) => {
-      answer.resume().once("end", resolve);
+      text(answer).then(resolve, reject);
       if (answer.statusCode !== 200) reject(new Error(`HTTP ${answer.statusCode} from ${url}`));
     });
     asked.once("error", (error) => {
@@ -150,6 +184,19 @@ export function figuresOf(
             "×",
             atMost(2),
           ),
+          judged(
+            "batch status while 1 M rows are read: p50 against the same GET on the idle stack",
+            largest.during && largest.during.p50 / idle.p50,
+            "×",
+            atMost(3),
+            "asked twice a second",
+          ),
+          judged(
+            "batch status while 1 M rows are read: p99 against the same GET on the idle stack",
+            largest.during && largest.during.p99 / idle.p99,
+            "×",
+            atMost(3),
+          ),
           judged("batch status at 1 M jobs: rows read", read.get(1_000_000) ?? null, "", atMost(5)),
         ]
       : [];
@@ -157,7 +204,7 @@ export function figuresOf(
     ...judgedOnes,
     told("batch status on the idle stack, p50", idle.p50, "ms"),
     told("batch status on the idle stack, p99", idle.p99, "ms"),
-    ...taken.flatMap(({ rows, seconds, validatingSeconds, status }) => {
+    ...taken.flatMap(({ rows, seconds, validatingSeconds, status, during }) => {
       const size = rows.toLocaleString("en-US");
       return [
         told(`intake of ${size} rows`, rows / seconds, "rows/s", `${seconds.toFixed(2)} s`),
@@ -167,6 +214,12 @@ export function figuresOf(
           "rows/s",
           `${validatingSeconds.toFixed(2)} s`,
         ),
+        ...(during
+          ? [
+              told(`batch status while ${size} rows are read, p50`, during.p50, "ms"),
+              told(`batch status while ${size} rows are read, p99`, during.p99, "ms"),
+            ]
+          : []),
         told(`batch status at ${size} jobs, p50`, status.p50, "ms"),
         told(`batch status at ${size} jobs, p99`, status.p99, "ms", `${read.get(rows)} rows read`),
       ];

@@ -85,6 +85,17 @@ describe("addresses of one host after another", () => {
       "10.0.0.1",
       "1.2.3.4",
       "0x7f.1",
+      "127.1",
+      "127.0.0.1:9000",
+      "127.1:9000",
+      "127.0.0.1:9001",
+      "example.com:80",
+      "example.com:443",
+      "example.com:8080",
+      "example.com:08080",
+      "example.com:99999",
+      "1.2.3.4.",
+      "dropbox.com",
       "github.com",
       "drive.google.com",
     ];
@@ -107,19 +118,27 @@ describe("addresses of one host after another", () => {
       "/a\\b",
     ];
     const schemes = ["https://", "http://", "HTTPS://", "https:", "ftp://"];
-    const privateHosts: string[] = [];
+    const privateHosts = ["127.0.0.1:9000"];
     let same = 0;
     for (const scheme of schemes)
       for (const host of hosts)
         for (const path of [...paths, ...paths]) {
           const url = `${scheme}${host}${path}`;
-          const alone = checkMediaSource(url, []);
+          const alone = checkMediaSource(url, [...privateHosts]);
           const among = checkUrl(url, privateHosts);
           if (!among.ok && among.error.code === "row.media_share_link") continue;
           expect(among, url).toEqual(alone);
           same += 1;
         }
     expect(same).toBeGreaterThan(1_000);
+  });
+
+  test("are looked at one by one where the path tells a share page from a file", () => {
+    const privateHosts: string[] = [];
+    expect(checkUrl("https://dropbox.com/about", privateHosts).ok).toBe(true);
+    expect(checkUrl("https://dropbox.com/s/abc/1.png", privateHosts)).toMatchObject({
+      error: { code: "row.media_share_link" },
+    });
   });
 });
 

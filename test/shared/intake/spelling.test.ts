@@ -22,7 +22,6 @@ const row = (line: number, traits: Record<string, string | number>): CheckedRow 
   problems: [],
   args: argsOf(traits),
   text: "",
-  hash: "",
   inline: [],
 });
 type Check = ReturnType<typeof spellingCheck>;

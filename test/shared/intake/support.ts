@@ -1,4 +1,5 @@
 /** Whole files through the pure path, with the options that a test does not care about filled in. */
+import type { Steps } from "../../../shared/intake/hash-lists.ts";
 import type { SetFile } from "../../../shared/intake/media-cells.ts";
 import type { RowProblem } from "../../../shared/intake/problem.ts";
 import type { CheckedRow } from "../../../shared/intake/row.ts";
@@ -48,4 +49,12 @@ export async function readRow(columns: Record<string, string>, given: Given = {}
   const cell = (text: string): string => `"${text.replaceAll('"', '""')}"`;
   const line = (texts: string[]): string => texts.map(cell).join(",");
   return read(`${line(Object.keys(all))}\n${line(Object.values(all))}\n`, given);
+}
+
+/** What work of many turns ends with. */
+export function ended<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
 }

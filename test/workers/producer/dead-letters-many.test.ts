@@ -51,8 +51,8 @@ beforeAll(async () => {
       LETTERS,
     ),
     sql(
-      `${lines} INSERT INTO jobs (batch_id, line, token_id, args, args_hash, state, attempt, claims)
-       SELECT ?1, line, line, json_object('tokenId', '' || line, 'token', json_object('name', 'Relic ' || line)), 'h',
+      `${lines} INSERT INTO jobs (batch_id, line, token_id, args, state, attempt, claims)
+       SELECT ?1, line, line, json_object('tokenId', '' || line, 'token', json_object('name', 'Relic ' || line)),
          'dead', 5, 5 FROM c`,
       BATCH,
     ),

@@ -5,6 +5,7 @@ import { pauseBatch, resumeBatch } from "../../../shared/store/batch-control.ts"
 import { sql } from "../../../shared/store/db.ts";
 import { readIntake } from "../../../shared/store/intake.ts";
 import { completeUnchanged } from "../../../shared/store/intake-tokens.ts";
+import { putMediaFile } from "../../../shared/store/media-files.ts";
 import {
   batchOf,
   db,
@@ -382,5 +383,22 @@ describe("a dry run", () => {
     });
     expect(run.dispatched()).toBe(0);
     expect((await jobsOf(batch.id)).filter(({ state }) => state === "pending")).toHaveLength(4);
+  });
+
+  test.each([
+    ["as they were read", "3,C,a.png", { create: 3, calls: 4 + 6 + 4, bytes: 1_300 + 500 }],
+    ["without a row that was taken out", "2,C,a.png", { create: 2, calls: 4 + 6, bytes: 1_300 }],
+  ])("of a collection that nobody has touched counts the media %s", async (_, last, expected) => {
+    const set = `relics ${last}`;
+    for (const [fileName, bytes, contentType] of [
+      ["a.png", 500, "image/png"],
+      ["b.mp4", 800, "video/mp4"],
+    ] as const) {
+      const file = { sha256: fileName.repeat(12), bytes, contentType, now: 1 };
+      await putMediaFile(db, { target, set, fileName }, file);
+    }
+    const file = `tokenId,name,image,video\n1,A,https://example.com/1.png,\n2,B,a.png,b.mp4\n${last},\n`;
+    const { batch } = await taken(file, { options: { dryRun: true, mediaSet: set, onInvalid: "skip" } });
+    expect(batch.plan).toMatchObject({ ...expected, update: 0, unchanged: 0, conflict: 0 });
   });
 });

@@ -116,13 +116,13 @@ async function judgeOne(
   const own = withOwnId(after, context.plan, row.token_id);
   const checked = await check(ctx, own.record, { ...context, plan: own.plan });
   if (checked === null || checked.kind === "invalid") return { row: null, problems: checked?.problems ?? [] };
-  const { args, text, hash } = checked;
+  const { args, text } = checked;
   const isOther = args.tokenId !== row.token_id;
   if (isOther && row.may_be_made) {
     const place = { ...placeOf(asked), column: idColumn(context.plan), value: args.tokenId };
     return { row: null, problems: [errorAt(place, tokenMade(row.token_id, args.tokenId))] };
   }
-  if (!isOther && hash === row.args_hash) return { row: "same", problems: checked.problems };
+  if (!isOther && text === row.args_text) return { row: "same", problems: checked.problems };
   const outputs = isOther ? null : outputsAfter(row.outputs, row.args, args);
   const edited: EditedRow = {
     letterId: row.letter_id,
@@ -130,10 +130,9 @@ async function judgeOne(
     line: row.line,
     cells: changesBetween(before, after, headers),
     tokenBefore: row.token_id,
-    hashBefore: row.args_hash,
+    argsBefore: row.args_text,
     tokenId: args.tokenId,
     args: text,
-    argsHash: hash,
     outputs: outputs && JSON.stringify(outputs),
   };
   return { row: edited, problems: checked.problems };

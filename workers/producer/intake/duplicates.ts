@@ -17,6 +17,7 @@ import {
   recordStep,
 } from "../../../shared/store/intake.ts";
 import { deleteJobs, listRepeats, type Repeat, renameTokens } from "../../../shared/store/intake-tokens.ts";
+import { inTurns } from "../others-first.ts";
 import { endIf, GO, goIf, type IntakeContext, type Next } from "./context.ts";
 import { dropLists, readLists } from "./lists.ts";
 import { endWith } from "./open.ts";
@@ -32,7 +33,7 @@ export async function findDuplicates(
 ): Promise<Next> {
   const { plan } = planOpening(state.opening, batch.options);
   const lists = await readLists(batch, "tokens", ctx);
-  if (areAllDifferent(lists, batch.rows.valid + state.removed)) return judge(batch, ctx);
+  if (await inTurns(areAllDifferent(lists, batch.rows.valid + state.removed))) return judge(batch, ctx);
   const repeats = await listRepeats(ctx.db, batch.id, PAGE);
   if (repeats.length === 0) return judge(batch, ctx);
   const derived = repeatsAreTokens(plan) ? null : await derivedLines(batch, ctx);
@@ -49,11 +50,11 @@ export async function findDuplicates(
     twice.map((repeat) => duplicateTokenId(repeat, plan)),
   );
   const move = moveIntake(batch, {
-    to: placeWith(batch.place, {
-      ...state,
-      listed: tally.listed,
-      removed: state.removed + twice.length,
-    }),
+    to: placeWith(
+      batch.place,
+      { ...state, listed: tally.listed, removed: state.removed + twice.length },
+      null,
+    ),
     add: { total: 0, valid: -twice.length, invalid: twice.length, warnings: 0 },
     now: ctx.now(),
   });

@@ -26,7 +26,7 @@ export async function storeInline(bucket: R2Bucket, row: Valid, plan: ColumnPlan
     }
     args = withType(args, inline, stored.value);
   }
-  return { ...row, args, ...writeArgs(args) };
+  return { ...row, args, text: writeArgs(args) };
 }
 
 /** @returns the type that the bytes themselves show; the URL's own words are only a claim. */

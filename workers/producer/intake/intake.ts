@@ -5,6 +5,7 @@
  */
 import { LIMITS } from "../../../shared/limits.ts";
 import { type IntakeBatch, readIntake } from "../../../shared/store/intake.ts";
+import { letOthersFirst } from "../others-first.ts";
 import { checkCollection } from "./check.ts";
 import type { IntakeContext, Next } from "./context.ts";
 import { copySource } from "./copy.ts";
@@ -38,6 +39,7 @@ export async function runIntake(batchId: string, ctx: IntakeContext): Promise<vo
     }
     if (next.kind === "wait") return ctx.sendIntake(batchId, next.seconds);
     if (ctx.now() >= until) return ctx.sendIntake(batchId);
+    await letOthersFirst();
   }
 }
 

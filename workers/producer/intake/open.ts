@@ -94,7 +94,13 @@ async function beginRows(
   if (problems.some(isError)) return endWith(batch, problems.filter(isError), ctx);
   const tally = newTally(listed);
   const kept = countProblems(tally, [...warnings, ...problems]);
-  const state: IntakeState = { phase: "parse", opening, listed: tally.listed, spellings: {} };
+  const state: IntakeState = {
+    phase: "parse",
+    opening,
+    listed: tally.listed,
+    spellings: {},
+    sum: { media: 0, bytes: 0 },
+  };
   const move = moveIntake(batch, {
     to: { ...opening.rows, state: JSON.stringify(state) },
     add: { ...tally },

@@ -15,6 +15,7 @@ import { readSlice } from "../../../shared/intake/slices.ts";
 import { clipped } from "../../../shared/intake/source.ts";
 import { type SpellingCheck, spellingCheck } from "../../../shared/intake/spelling.ts";
 import { countProblems, countRow, newTally, type Tally } from "../../../shared/intake/tally.ts";
+import type { JobArgs } from "../../../shared/job/job.ts";
 import { LIMITS } from "../../../shared/limits.ts";
 import { type IntakeBatch, moveIntake, recordStep } from "../../../shared/store/intake.ts";
 import { markSource } from "../../../shared/store/source-marks.ts";
@@ -27,7 +28,7 @@ import { loadMediaSet } from "./media-set.ts";
 import { endWith } from "./open.ts";
 import { openR2 } from "./r2-source.ts";
 import { type RowBuffer, rowBuffer } from "./row-buffer.ts";
-import type { IntakeState, StateOf } from "./state.ts";
+import type { IntakeState, MediaSum, StateOf } from "./state.ts";
 
 export async function parseSlice(
   batch: IntakeBatch,
@@ -53,6 +54,7 @@ export async function parseSlice(
   const addresses = collectAddresses();
   const slice: Slice = {
     ...{ context, tally, buffer, spelling, addresses, bucket: ctx.bucket },
+    sum: state.sum ? { ...state.sum } : null,
     tokens: [],
     derived: [],
     refusals: [],
@@ -61,8 +63,13 @@ export async function parseSlice(
   for await (const piece of readSlice(rows, at, opening.dialect, LIMITS.sliceBytes, () => bites().bytes)) {
     await readPiece(piece, batch.rows.total, slice);
     at = piece.next;
-    buffer.addProblems(await nameHolders(ctx.db, batch, slice.refusals.splice(0)));
-    await ctx.db.batch(buffer.takeFull());
+    await letOthersFirst();
+    if (slice.refusals.length > 0) {
+      buffer.addProblems(await nameHolders(ctx.db, batch, slice.refusals.splice(0)));
+    }
+    const full = buffer.takeFull();
+    if (full.length === 0) continue;
+    await ctx.db.batch(full);
     await letOthersFirst();
   }
   await keepList(batch, "addresses", addresses.list(), ctx);
@@ -75,7 +82,7 @@ export async function parseSlice(
     ? { phase: "share", opening, listed: tally.listed }
     : { phase: "parse", opening, listed: tally.listed, spellings: spelling.spellings() };
   const move = moveIntake(batch, {
-    to: { ...at, state: JSON.stringify(after) },
+    to: { ...at, state: JSON.stringify({ ...after, sum: slice.sum ?? undefined }) },
     add: tally,
     now: ctx.now(),
   });
@@ -98,6 +105,7 @@ type Slice = {
   readonly derived: number[];
   /** The problems of invalid rows. */
   readonly refusals: RowProblem[];
+  readonly sum: MediaSum | null;
   readonly bucket: R2Bucket;
 };
 
@@ -120,5 +128,11 @@ async function readPiece(piece: Piece, rowsBefore: number, slice: Slice): Promis
     slice.buffer.addJob(row);
     slice.addresses.add(row.line, row.args);
     slice.tokens.push(hashOf(row.args.tokenId));
+    if (slice.sum) addMedia(slice.sum, row.args);
   }
+}
+
+function addMedia(sum: MediaSum, { media }: JobArgs): void {
+  sum.media += media.length;
+  for (const { source } of media) if (source.kind === "set") sum.bytes += source.bytes;
 }

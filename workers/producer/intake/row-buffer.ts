@@ -18,12 +18,12 @@ export type RowBuffer = {
 export function rowBuffer(batch: IntakeBatch, now: number, rowsAtOnce: () => number): RowBuffer {
   let full: Statement[] = [];
   let rows: string[] = [];
-  let bytes = 0;
+  let chars = 0;
   let problems: RowProblem[] = [];
 
   const closeRows = (): void => {
     if (rows.length > 0) full.push(insertJobs(batch, `{${rows.join(",")}}`, now));
-    [rows, bytes] = [[], 0];
+    [rows, chars] = [[], 0];
   };
   const closeProblems = (): void => {
     if (problems.length > 0) full.push(...insertRowErrors(batch.id, problems));
@@ -35,14 +35,14 @@ export function rowBuffer(batch: IntakeBatch, now: number, rowsAtOnce: () => num
     return taken;
   };
   return {
-    addJob({ line, args, text, hash }) {
-      const row = jobMember({ line, tokenId: args.tokenId, argsHash: hash, args: text });
-      const size = Buffer.byteLength(row) + 1;
-      if (rows.length >= rowsAtOnce() || bytes + size > LIMITS.insertBytes) closeRows();
+    addJob({ line, args, text }) {
+      const row = jobMember({ line, tokenId: args.tokenId, args: text });
+      if (rows.length >= rowsAtOnce() || chars + row.length > LIMITS.insertChars) closeRows();
       rows.push(row);
-      bytes += size;
+      chars += row.length + 1;
     },
     addProblems(more) {
+      if (more.length === 0) return;
       problems.push(...more);
       if (problems.length >= LIMITS.insertRows) closeProblems();
     },

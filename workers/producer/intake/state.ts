@@ -36,6 +36,10 @@ const Opened: z.ZodType<Opening> = z.object({
   settled: z.object({ ids: Indexes, json: Indexes }).nullable(),
 });
 
+/** The media of all rows so far and their bytes, as far as they are known: what a dry run tells. */
+const MediaSum = z.object({ media: z.number(), bytes: z.number() });
+export type MediaSum = z.infer<typeof MediaSum>;
+
 /** How many problems are kept so far; more are only counted. */
 const Listed = z.object({ errors: z.number(), warnings: z.number() });
 
@@ -45,7 +49,13 @@ export const IntakeState = z.discriminatedUnion("phase", [
   /** Looking for what only all rows can tell, from the batch's offset on. */
   z.object({ phase: z.literal("survey"), opening: Opened, survey: Survey, listed: Listed }),
   /** Reading rows. `spellings`: those of the traits so far. */
-  z.object({ phase: z.literal("parse"), opening: Opened, listed: Listed, spellings: Spellings }),
+  z.object({
+    phase: z.literal("parse"),
+    opening: Opened,
+    listed: Listed,
+    spellings: Spellings,
+    sum: MediaSum.optional(),
+  }),
   /** Looking which media addresses several rows need. */
   z.object({ phase: z.literal("share"), opening: Opened, listed: Listed }),
   /** `removed`: rows taken out so far. It makes each page's state another one, also when nothing more is listed. */
@@ -65,13 +75,24 @@ export type StateOf<P extends IntakeState["phase"]> = Extract<IntakeState, { pha
 export const readState = (text: string | null): IntakeState =>
   text === null ? { phase: "open" } : IntakeState.parse(JSON.parse(text));
 
-/** The same place with another state: nothing of the file was read, and what is known of it stays. */
-export const placeWith = (place: IntakePlace, state: IntakeState): IntakePlace => ({
+/**
+ * The same place with another state: nothing of the file was read, and what is known of it stays.
+ * @param sum of the media; null where rows were taken out, and nobody has looked at what they had
+ */
+export const placeWith = (
+  place: IntakePlace,
+  state: IntakeState,
+  sum: MediaSum | null = readMediaSum(place.state),
+): IntakePlace => ({
   ...place,
-  state: JSON.stringify({ ...state, opening: readOpening(place.state) }),
+  state: JSON.stringify({ ...state, opening: readOpening(place.state), sum: sum ?? undefined }),
 });
 
-const Kept = z.object({ opening: Opened.nullish() });
+const Kept = z.object({ opening: Opened.nullish(), sum: MediaSum.nullish() });
+
+/** Null where it is not known; then the rows are asked. */
+export const readMediaSum = (text: string | null): MediaSum | null =>
+  text === null ? null : (Kept.parse(JSON.parse(text)).sum ?? null);
 
 /**
  * What a batch's `intake_state` says of its file, in every phase and when intake is over; see the head of

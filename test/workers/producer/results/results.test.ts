@@ -316,7 +316,7 @@ describe("ids", () => {
     await settle(id, { 2: "completed", 3: "dead", 4: "completed" });
     const again = await taken((await all(id)).failed, { collectionId: batch.collection_id });
     expect(again.jobs.map(({ token_id }) => token_id)).toEqual([jobs[1]?.token_id]);
-    expect(again.jobs[0]?.args_hash).toBe(jobs[1]?.args_hash);
+    expect(again.jobs[0]?.args).toBe(jobs[1]?.args);
   });
 
   test("survive a second failed file, which has the columns twice", async () => {
@@ -352,8 +352,8 @@ describe("of JSON", () => {
     expect(unprocessed).toBe("");
     const again = await taken(failed, { ...json("application/x-ndjson"), collectionId: batch.collection_id });
     expect(again.batch).toMatchObject({ rows_total: 3, rows_invalid: 2 });
-    expect(again.jobs.map(({ token_id, args_hash }) => [token_id, args_hash])).toEqual([
-      [jobs[1]?.token_id, jobs[1]?.args_hash],
+    expect(again.jobs.map(({ token_id, args }) => [token_id, args])).toEqual([
+      [jobs[1]?.token_id, jobs[1]?.args],
     ]);
   });
 

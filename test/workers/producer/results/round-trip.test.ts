@@ -234,9 +234,9 @@ test("the three results add up to the file, and the failed one goes back as it i
         const before = first.rows.find(({ line }) => line === one.record.line);
         const after = again.rows[index];
         if (before?.kind !== "valid") continue;
-        expect(after?.kind === "valid" ? [after.args.tokenId, after.hash] : after).toEqual([
+        expect(after?.kind === "valid" ? [after.args.tokenId, after.text] : after).toEqual([
           before.args.tokenId,
-          before.hash,
+          before.text,
         ]);
       }
     }),
