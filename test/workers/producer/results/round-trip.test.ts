@@ -234,15 +234,19 @@ test("the three results add up to the file, and the failed one goes back as it i
         const before = first.rows.find(({ line }) => line === one.record.line);
         const after = again.rows[index];
         if (before?.kind !== "valid") continue;
-        expect(after?.kind === "valid" ? [after.args.tokenId, after.text] : after).toEqual([
+        // A row like another has got an id of its own since its text was written.
+        expect(after?.kind === "valid" ? [after.args.tokenId, behindId(after.text)] : after).toEqual([
           before.args.tokenId,
-          before.text,
+          behindId(before.text),
         ]);
       }
     }),
     { numRuns: 150 },
   );
 }, 60_000);
+
+/** What counts as a row's content (`same-content.ts`). */
+const behindId = (text: string): string => text.slice(text.indexOf(',"token":'));
 
 /** Row after row: its own bytes, then something of ours up to the end of the line, then the next. */
 function expectRows(result: Buffer, head: Buffer, rows: readonly SourceRow[], given: Sheet): void {
