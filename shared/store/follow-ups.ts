@@ -107,9 +107,9 @@ export const copyJobs = (batch: IntakeBatch, aim: CopyAim): { statements: Statem
   return {
     statements: [
       sql(
-        `INSERT INTO jobs (batch_id, line, token_id, args, state, state_at, outputs, outcome)
+        `INSERT INTO jobs (batch_id, line, token_id, args, args_hash, state, state_at, outputs, outcome)
          ${COPIED}
-         SELECT ?1, c.line, c.token_id, c.args, CASE WHEN ${NO_CALL} THEN 'completed' ELSE 'pending' END,
+         SELECT ?1, c.line, c.token_id, c.args, '', CASE WHEN ${NO_CALL} THEN 'completed' ELSE 'pending' END,
            ?7, CASE WHEN c.superseded_by IS NULL THEN coalesce(c.left_outputs, c.outputs) END,
            CASE WHEN ${NO_CALL} THEN 'unchanged' END
          FROM c WHERE true ON CONFLICT (batch_id, line) DO NOTHING`,

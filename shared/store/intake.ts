@@ -103,9 +103,9 @@ const LINE_DIGITS = 10;
  */
 export const insertJobs = (batch: IntakeBatch, rowsJson: string, now: number): Statement =>
   sql(
-    `INSERT INTO jobs (batch_id, line, token_id, args, state_at)
+    `INSERT INTO jobs (batch_id, line, token_id, args, args_hash, state_at)
      SELECT ?1, CAST(substr(v.key, 1, ${LINE_DIGITS}) AS INTEGER),
-       substr(v.key, ${LINE_DIGITS + 1}), v.value, ?5
+       substr(v.key, ${LINE_DIGITS + 1}), v.value, '', ?5
      FROM json_each(?4) v
      WHERE EXISTS (SELECT 1 FROM batches WHERE ${STILL_THERE})
      ON CONFLICT (batch_id, line) DO NOTHING`,

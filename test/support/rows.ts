@@ -73,8 +73,8 @@ export function batchRows(id: string, given: SeedBatch): Statement[] {
       given.createdAt ?? 1_000,
     ),
     sql(
-      `INSERT INTO jobs (batch_id, line, token_id, args)
-       SELECT ?1, value ->> 'l', value ->> 't', value -> 'a' FROM json_each(?2)`,
+      `INSERT INTO jobs (batch_id, line, token_id, args, args_hash)
+       SELECT ?1, value ->> 'l', value ->> 't', value -> 'a', '' FROM json_each(?2)`,
       id,
       JSON.stringify(jobs),
     ),

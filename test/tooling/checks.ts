@@ -41,6 +41,10 @@ export const CHECKS: readonly Part[] = [
   },
   { name: "the producer bundles", command: bundle("wrangler.toml") },
   { name: "the consumer bundles", command: bundle("workers/consumer/wrangler.toml") },
+  {
+    name: "what a job costs in counts and dollars keeps its bounds",
+    command: ["node", "test/bench/bench.ts", "--quick", "--only", "counts"],
+  },
 ];
 
 /** Counts as one check: it says of each fault run whether it showed what it must, and ends with 1 if any did not. */

@@ -68,7 +68,7 @@ describe("a message that could not be claimed", () => {
 it("a fuller window that cannot be had is no reason to repeat a delivery", async () => {
   const { id, keys } = await queuedBatch({ rows: 1 });
   await db.run({
-    sql: "INSERT INTO jobs (batch_id, line, token_id, args) SELECT batch_id, 99, '99', args FROM jobs WHERE batch_id = ?1",
+    sql: "INSERT INTO jobs (batch_id, line, token_id, args, args_hash) SELECT batch_id, 99, '99', args, '' FROM jobs WHERE batch_id = ?1",
     params: [id],
   });
   await db.run({ sql: "UPDATE batches SET pending = 1, rows_valid = 2 WHERE id = ?1", params: [id] });

@@ -51,9 +51,9 @@ beforeAll(async () => {
       LETTERS,
     ),
     sql(
-      `${lines} INSERT INTO jobs (batch_id, line, token_id, args, state, attempt, claims)
+      `${lines} INSERT INTO jobs (batch_id, line, token_id, args, args_hash, state, attempt, claims)
        SELECT ?1, line, line, json_object('tokenId', '' || line, 'token', json_object('name', 'Relic ' || line)),
-         'dead', 5, 5 FROM c`,
+         '', 'dead', 5, 5 FROM c`,
       BATCH,
     ),
     sql(

@@ -252,7 +252,7 @@ describe("a replay", () => {
     const lines = `WITH RECURSIVE c(line) AS (SELECT 2 UNION ALL SELECT line + 1 FROM c WHERE line < ${rows + 1})`;
     await db.batch([
       sql(
-        `${lines} INSERT INTO jobs (batch_id, line, token_id, args, state) SELECT ?1, line, line, '{}', 'dead' FROM c`,
+        `${lines} INSERT INTO jobs (batch_id, line, token_id, args, args_hash, state) SELECT ?1, line, line, '{}', '', 'dead' FROM c`,
         id,
       ),
       sql(
