@@ -9,6 +9,9 @@ import { atLeast, atMost, exactly, type Run, told } from "../run.ts";
 import { type Stage, setStage } from "../stage.ts";
 import { withStage } from "../with-stage.ts";
 
+/** What a killed run may still be doing is waited for until its lease is over: twice this, and at least 20 s. */
+const QUICK = { variables: { CALL_TIMEOUT_MS: "10000" } };
+
 /** After the batch has come so far, at most so long until the kill: not always between two deliveries. */
 const SWAY_MS = 250;
 
@@ -19,7 +22,7 @@ export const killsRun: Run = {
   alone: false,
   notQuick: null,
   perform: ({ seed, quick }) =>
-    withStage(setStage({ seed }), async (stage) => {
+    withStage(setStage({ seed, ...(quick && QUICK) }), async (stage) => {
       const [count, kills] = quick ? [150, 2] : [2_000, 20];
       const file = stage.makeFile({ count });
       const random = dice(seed);
